@@ -1,0 +1,5 @@
+package train
+
+type Options struct{ Dim, MinCount int }
+
+const linkLog = "log"
