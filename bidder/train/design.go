@@ -1,7 +1,6 @@
 package train
 
 import (
-	"fmt"
 	"slices"
 
 	"cipherbid/bidder/ipinyou"
@@ -22,14 +21,15 @@ type design struct {
 	click      []bool
 }
 
-func newDesign(s *space, rows []ipinyou.Row) (*design, error) {
+// newDesign leaves out rows of advertisers that the space does not know.
+func newDesign(s *space, rows []ipinyou.Row) *design {
 	d := &design{width: s.size() + 1, blocks: 1 + len(s.advertisers), start: []int{0}}
 	var attrs []model.Attribute
 	x := make([]float64, s.features.Dim())
 	for _, r := range rows {
 		a, ok := slices.BinarySearch(s.advertisers, r.Advertiser)
 		if !ok {
-			return nil, fmt.Errorf("advertiser %s has no row in the training part", r.Advertiser)
+			continue
 		}
 		attrs = model.Attributes(r.User, attrs[:0])
 		for i, v := range s.features.Encode(attrs, x) {
@@ -48,7 +48,7 @@ func newDesign(s *space, rows []ipinyou.Row) (*design, error) {
 		d.advertiser = append(d.advertiser, int32(a))
 		d.click = append(d.click, r.Click)
 	}
-	return d, nil
+	return d
 }
 
 func (d *design) rows() int       { return len(d.click) }
@@ -60,6 +60,15 @@ func (d *design) dot(i int, theta []float64) float64 {
 	sum := 0.0
 	for _, j := range d.active[d.start[i]:d.start[i+1]] {
 		sum += theta[j] + own[j]
+	}
+	return sum
+}
+
+// own returns the linear form of row i under the weights of one advertiser, a single block.
+func (d *design) own(i int, w []float64) float64 {
+	sum := 0.0
+	for _, j := range d.active[d.start[i]:d.start[i+1]] {
+		sum += w[j]
 	}
 	return sum
 }

@@ -1,6 +1,10 @@
 package train
 
-import "math"
+import (
+	"math"
+
+	"cipherbid/bidder/model"
+)
 
 // loss is a convex function of a row's linear form eta, which is the logarithm of its click probability (or odds) on the
 // true scale.
@@ -26,7 +30,7 @@ func (l loss) at(eta float64, click bool) (value, d1, d2 float64) {
 	if click {
 		y = 1
 	}
-	if l.link == linkLog {
+	if l.link == model.LinkLog {
 		weight := 1.0
 		if !click {
 			weight = 1 / l.rate
@@ -37,4 +41,17 @@ func (l loss) at(eta float64, click bool) (value, d1, d2 float64) {
 	z := eta - math.Log(l.rate)
 	p := 1 / (1 + math.Exp(-z))
 	return max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) - y*z, p - y, p * (1 - p)
+}
+
+// probability returns the click probability, on the true scale, that eta stands for.
+func (l loss) probability(eta float64) float64 {
+	if l.link == model.LinkLog {
+		return math.Exp(min(eta, 0))
+	}
+	return 1 / (1 + math.Exp(-eta))
+}
+
+// held scores a row left out of the fit: its log loss on the scale of the sample, comparable between links.
+func (l loss) held(eta float64, click bool) float64 {
+	return LogLoss([]float64{sampledP(l.probability(eta), l.rate)}, []bool{click}, nil)
 }

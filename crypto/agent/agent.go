@@ -1,0 +1,106 @@
+// Package agent is the user agent's side: it encrypts one user's features for one auction. Start with [New] and
+// [Agent.Request].
+//
+// The key of an auction exists only inside Request: three random sub-keys, of which each trustee gets two in a box that is
+// bound to the request. What leaves the agent hides the features from everybody but two trustees in league. An Agent is safe
+// for concurrent use.
+package agent
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"cipherbid/crypto/directory"
+	"cipherbid/crypto/keys"
+	"cipherbid/crypto/lattice"
+	"cipherbid/crypto/message"
+	"cipherbid/crypto/scheme"
+)
+
+// Agent encrypts on behalf of one publisher.
+type Agent struct {
+	dir       *directory.Directory
+	scheme    scheme.Scheme
+	publisher string
+	identity  keys.Identity
+}
+
+// Opportunity is what an agent puts up for auction.
+type Opportunity struct {
+	Features  []float64 // private, each in [-1, 1]
+	Attrs     []message.Attr
+	Imps      []message.Imp
+	Mode      message.Mode
+	PriceRule message.PriceRule
+	Cap       float64       // highest bid that counts, CPM
+	GridBits  uint8         // see message.Terms
+	TMax      time.Duration // for the whole auction
+	Lifetime  time.Duration // after which nobody answers; at most message.MaxLifetime
+	MaxLanes  int           // of all bidders together
+	MinOrgs   int
+}
+
+// New returns an agent of a publisher that is listed in the directory. sch must be the directory's scheme.
+func New(dir *directory.Directory, sch scheme.Scheme, publisher string, identity keys.Identity) (*Agent, error) {
+	p, ok := dir.Publisher(publisher)
+	if !ok {
+		return nil, fmt.Errorf("publisher %q is not in the directory", publisher)
+	}
+	if string(p.Identity) != string(identity.Public()) {
+		return nil, fmt.Errorf("publisher %q has another identity in the directory", publisher)
+	}
+	return &Agent{dir, sch, publisher, identity}, nil
+}
+
+// Request encrypts an opportunity and returns the encoded request and its digest.
+func (a *Agent) Request(o *Opportunity) ([]byte, message.Digest, error) {
+	r, err := a.build(o, time.Now())
+	if err != nil {
+		return nil, message.Digest{}, err
+	}
+	return a.dir.Epoch().EncodeRequest(r), r.Digest, nil
+}
+
+func (a *Agent) build(o *Opportunity, now time.Time) (*message.Request, error) {
+	enc, err := a.scheme.Encrypt(o.Features)
+	if err != nil {
+		return nil, err
+	}
+	defer enc.Wipe()
+	terms := &message.Terms{
+		Publisher: a.publisher, Mode: o.Mode, PriceRule: o.PriceRule, Cap: o.Cap, GridBits: o.GridBits,
+		Issued: now, Expiry: now.Add(o.Lifetime), TMax: uint16(min(o.TMax.Milliseconds(), 1<<16-1)),
+		MaxLanes: uint16(min(o.MaxLanes, 1<<16-1)), MinOrgs: uint8(min(o.MinOrgs, 1<<8-1)),
+		Recipient: a.dir.Auctioneer().Identity.ID(), TrusteeKeys: a.dir.TrusteeKeyIDs(), BDigests: enc.BDigests,
+		Attrs: o.Attrs, Imps: o.Imps,
+	}
+	rand.Read(terms.Auction[:])
+	raw, err := a.dir.Epoch().EncodeTerms(terms)
+	if err != nil {
+		return nil, err
+	}
+	r := &message.Request{Terms: terms, RawTerms: raw, C0: enc.C0, B: enc.B}
+	r.Digest = message.RequestDigest(raw, sha256.Sum256(enc.C0), sha256.Sum256(enc.B))
+	r.Signature = a.identity.Sign(keys.DomainRequest, r.Digest)
+	if !a.dir.Params().Encrypted() {
+		return r, nil
+	}
+	for i := range r.Boxes {
+		if r.Boxes[i], err = a.sealSubKeys(enc, &r.Digest, i); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// sealSubKeys boxes the two sub-keys of trustee i.
+func (a *Agent) sealSubKeys(enc *scheme.Encryption, digest *message.Digest, trustee int) ([]byte, error) {
+	var plaintext [2 * lattice.SeedSize]byte
+	defer clear(plaintext[:])
+	for at, j := range scheme.SubKeysOf(trustee) {
+		copy(plaintext[at*lattice.SeedSize:], enc.SubKeys[j][:])
+	}
+	return a.dir.TrusteeKey(trustee).Seal(message.UserBoxInfo(digest, trustee), plaintext[:])
+}

@@ -1,0 +1,152 @@
+package trustee
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
+)
+
+// hintsPerSeat is how many hints a trustee keeps for one seat: answers under the one before last may still be under way when a
+// bidder's new model takes over.
+const hintsPerSeat = 4
+
+// enrolled is one session: of the auctioneer, or of one model of a bidder, with its hint.
+type enrolled struct {
+	sequence uint64
+	digest   message.Digest // of the hint
+	session  *keys.Session
+	hint     []uint32
+}
+
+// party names who has enrolled.
+type party struct {
+	role message.Role
+	id   string
+}
+
+// roll is the list of sessions. It is safe for concurrent use.
+type roll struct {
+	mu       sync.RWMutex
+	sessions map[party][]*enrolled // newest last
+}
+
+func newRoll() *roll { return &roll{sessions: map[party][]*enrolled{}} }
+
+// bidder finds the session that came with a hint, or nil.
+func (r *roll) bidder(seat string, hint message.Digest) *enrolled {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, e := range r.sessions[party{message.RoleBidder, seat}] {
+		if e.digest == hint {
+			return e
+		}
+	}
+	return nil
+}
+
+// auctioneer finds the newest session of an auctioneer, or nil.
+func (r *roll) auctioneer(id string) *keys.Session {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	list := r.sessions[party{message.RoleAuctioneer, id}]
+	if len(list) == 0 {
+		return nil
+	}
+	return list[len(list)-1].session
+}
+
+// add appends a session and returns the sequence numbers of those that it displaces.
+func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.sessions[p]
+	if len(list) > 0 && list[len(list)-1].sequence >= e.sequence {
+		return nil, ErrOldEnrolment
+	}
+	keep := 1
+	if p.role == message.RoleBidder {
+		keep = hintsPerSeat
+	}
+	list = append(list, e)
+	for ; len(list) > keep; list = list[1:] {
+		displaced = append(displaced, list[0].sequence)
+	}
+	r.sessions[p] = list
+	return displaced, nil
+}
+
+// ErrOldEnrolment is returned for an enrolment that is not newer than its party's last.
+var ErrOldEnrolment = errors.New("a newer or equal enrolment is known")
+
+// Enrol accepts the session, and a bidder's hint, of a party in the directory, and stores them for the rest of the period.
+func (t *Trustee) Enrol(raw []byte) error {
+	p, sequence, displaced, err := t.enrol(raw)
+	if err != nil {
+		return err
+	}
+	return t.store.putEnrolment(p, sequence, raw, displaced)
+}
+
+func (t *Trustee) enrol(raw []byte) (p party, sequence uint64, displaced []uint64, err error) {
+	n, e, err := t.openEnrolment(raw)
+	if err != nil {
+		return p, 0, nil, err
+	}
+	p = party{n.Role, n.ID}
+	displaced, err = t.roll.add(p, e)
+	return p, n.Sequence, displaced, err
+}
+
+func (t *Trustee) openEnrolment(raw []byte) (*message.Enrolment, *enrolled, error) {
+	epoch := t.dir.Epoch()
+	n, err := epoch.DecodeEnrolment(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	identity, err := t.identityOf(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n.Trustee != t.key.Public().ID() {
+		return nil, nil, fmt.Errorf("%w: enrolment is encrypted to another period key", message.ErrPeriod)
+	}
+	if err := identity.Verify(keys.DomainEnrolment, n.Digest(epoch), n.Signature); err != nil {
+		return nil, nil, fmt.Errorf("enrolment of %q: %w", n.ID, err)
+	}
+	plaintext, err := t.key.Open(n.Info(epoch), n.Box)
+	if err != nil {
+		return nil, nil, fmt.Errorf("enrolment of %q: %w", n.ID, err)
+	}
+	defer clear(plaintext)
+	values := 0
+	if n.Role == message.RoleBidder {
+		values = epoch.Params.N()
+	}
+	key, hint, err := message.DecodeSession(plaintext, values)
+	if err != nil {
+		return nil, nil, fmt.Errorf("enrolment of %q: %w", n.ID, err)
+	}
+	defer clear(key)
+	session, err := keys.NewSession(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	return n, &enrolled{n.Sequence, message.HintDigest(n.ID, hint), session, hint}, nil
+}
+
+func (t *Trustee) identityOf(n *message.Enrolment) (keys.Public, error) {
+	if n.Role == message.RoleAuctioneer {
+		if a := t.dir.Auctioneer(); a.ID == n.ID {
+			return a.Identity, nil
+		}
+		return nil, errors.New("enrolment of an auctioneer that is not in the directory")
+	}
+	b, ok := t.dir.Bidder(n.ID)
+	if !ok {
+		return nil, errors.New("enrolment of a bidder that is not in the directory")
+	}
+	return b.Identity, nil
+}

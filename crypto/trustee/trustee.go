@@ -1,0 +1,173 @@
+// Package trustee is the core of a trustee: it holds one HPKE key for a period, opens its boxes, and turns a closed auction
+// into its two of the three replicated shares of every log-bid. Start with [New]; [Trustee.Enrol] and [Trustee.Open] take and
+// return encoded messages.
+//
+// What a trustee promises: it serves a request for one manifest only, also across restarts; only if a listed publisher signed
+// it, only for the recipient and the mode that the request names, only while the request and the period last; and its shares
+// leave it encrypted to the recipient. What it refuses costs nobody else's bid: an answer that does not check out is reported
+// as such and left out.
+//
+// A Trustee is safe for concurrent use.
+package trustee
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"cipherbid/crypto/directory"
+	"cipherbid/crypto/keys"
+	"cipherbid/crypto/lattice"
+	"cipherbid/crypto/message"
+	"cipherbid/crypto/scheme"
+)
+
+// Errors of Open. Everything else is the request's fault.
+var (
+	ErrReplay     = errors.New("request was served for another manifest")
+	ErrBeforeBoot = errors.New("request was issued before this trustee started")
+	ErrSealed     = errors.New("request is for sealed ranking and must not be opened")
+	ErrNotEnrol   = errors.New("recipient has not enrolled with this trustee")
+	ErrFewOrgs    = errors.New("too few organisations have bid")
+)
+
+// Trustee serves one period.
+type Trustee struct {
+	dir    *directory.Directory
+	scheme scheme.Scheme
+	index  int
+	key    *keys.BoxKey
+	boot   time.Time
+	pins   *pins
+	roll   *roll
+	store  *Store
+}
+
+// New returns trustee index of the directory. store holds pins and enrolments of the period; boot is now, a parameter for tests.
+func New(dir *directory.Directory, sch scheme.Scheme, index int, key *keys.BoxKey, store *Store, boot time.Time) (*Trustee, error) {
+	if index < 0 || index >= len(dir.Trustees()) {
+		return nil, fmt.Errorf("there is no trustee %d in the directory", index)
+	}
+	if dir.TrusteeKey(index).ID() != key.Public().ID() {
+		return nil, fmt.Errorf("trustee %q: period key is not the one in the directory for period %d", dir.Trustees()[index].ID, dir.Period().Number)
+	}
+	t := &Trustee{dir: dir, scheme: sch, index: index, key: key, boot: boot, roll: newRoll(), store: store}
+	var err error
+	if t.pins, err = loadPins(store, boot); err != nil {
+		return nil, err
+	}
+	return t, store.enrolments(func(raw []byte) {
+		// What does not decrypt any more was for another key; its sender will enrol again.
+		_, _, _, _ = t.enrol(raw)
+	})
+}
+
+// Index is the trustee's place in the directory.
+func (t *Trustee) Index() int { return t.index }
+
+// Open serves a closed auction with open ranking and returns the shares, sealed to the recipient.
+func (t *Trustee) Open(raw []byte, now time.Time) ([]byte, error) {
+	o, err := t.dir.Epoch().DecodeOpenRequest(raw, t.index)
+	if err != nil {
+		return nil, err
+	}
+	session, err := t.admit(o, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.pins.pin(o.Digest, o.ManifestBound, o.Terms.Expiry, now); err != nil {
+		return nil, err
+	}
+	d, err := t.unlock(o)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	shares := &message.Shares{Manifest: o.ManifestBound, Trustee: t.index, Entries: make([]message.EntryShares, len(o.Manifest.Entries))}
+	var hasher message.Hasher
+	defer hasher.Wipe()
+	for i := range shares.Entries {
+		shares.Entries[i] = t.openEntry(o, i, d, &hasher)
+	}
+	plaintext := t.dir.Epoch().EncodeShares(shares)
+	defer clear(plaintext)
+	context := message.SharesContext(&o.ManifestBound, t.index)
+	return session.Seal(nil, plaintext, &context), nil
+}
+
+// admit decides whether the trustee may serve a request at all, and returns the recipient's session.
+func (t *Trustee) admit(o *message.OpenRequest, now time.Time) (*keys.Session, error) {
+	if o.Terms.Mode != message.Open {
+		return nil, ErrSealed
+	}
+	if err := t.dir.VerifyRequest(o.Terms, o.Digest, o.Signature, now); err != nil {
+		return nil, err
+	}
+	if o.Terms.Issued.Before(t.boot) {
+		return nil, ErrBeforeBoot
+	}
+	auctioneer := t.dir.Auctioneer()
+	if err := auctioneer.Identity.Verify(keys.DomainManifest, o.ManifestBound, o.ManifestSig); err != nil {
+		return nil, fmt.Errorf("manifest: auctioneer's %w", err)
+	}
+	orgs := map[string]bool{}
+	for i := range o.Manifest.Entries {
+		if b, ok := t.dir.Bidder(o.Manifest.Entries[i].Seat); ok {
+			orgs[b.Organisation] = true
+		}
+	}
+	if len(orgs) < int(o.Terms.MinOrgs) {
+		return nil, fmt.Errorf("%w: %d, the request demands %d", ErrFewOrgs, len(orgs), o.Terms.MinOrgs)
+	}
+	session := t.roll.auctioneer(auctioneer.ID)
+	if session == nil {
+		return nil, ErrNotEnrol
+	}
+	return session, nil
+}
+
+// unlock opens the user agent's box and checks b.
+func (t *Trustee) unlock(o *message.OpenRequest) (scheme.Decrypter, error) {
+	plaintext, err := t.key.Open(message.UserBoxInfo(&o.Digest, t.index), o.Box)
+	if err != nil {
+		return nil, fmt.Errorf("user agent's %w", err)
+	}
+	defer clear(plaintext)
+	if len(plaintext) != 2*lattice.SeedSize {
+		return nil, errors.New("user agent's box holds something else than two sub-keys")
+	}
+	seeds := [2]lattice.Seed{lattice.Seed(plaintext[:lattice.SeedSize]), lattice.Seed(plaintext[lattice.SeedSize:])}
+	defer seeds[0].Wipe()
+	defer seeds[1].Wipe()
+	return t.scheme.Unlock(t.index, [2]*lattice.Seed{&seeds[0], &seeds[1]}, o.B, &o.Terms.BDigests)
+}
+
+// openEntry forms z_j = p_j + coefficient of c1 s_j for both sub-keys and every lane of one answer.
+func (t *Trustee) openEntry(o *message.OpenRequest, i int, d scheme.Decrypter, hasher *message.Hasher) message.EntryShares {
+	bid := &o.Manifest.Entries[i].Bid
+	bidder := t.roll.bidder(bid.Seat, bid.Hint)
+	if bidder == nil {
+		return message.EntryShares{Status: message.UnknownBidder}
+	}
+	context := hasher.BoxContext(&o.Digest, bid, t.index)
+	plaintext, err := bidder.session.Open(nil, o.Boxes[i], &context)
+	if err != nil || len(plaintext) != message.PartsBytes(len(bid.Lanes)) {
+		return message.EntryShares{Status: message.BadBox}
+	}
+	defer clear(plaintext)
+	out := message.EntryShares{Status: message.Opened}
+	half := len(plaintext) / 2
+	for at, j := range scheme.SubKeysOf(t.index) {
+		salt, part := plaintext[at*half:at*half+message.SaltBytes], plaintext[at*half+message.SaltBytes:(at+1)*half]
+		if hasher.Commitment(&o.Digest, bid.Seat, j, salt, part) != bid.Commitments[j] {
+			return message.EntryShares{Status: message.BadCommitment}
+		}
+		out.Z[at] = message.Lanes(part)
+	}
+	for k, lane := range bid.Lanes {
+		z := d.PartialDecrypt(bidder.hint, int(lane.Campaign))
+		out.Z[0][k] += z[0]
+		out.Z[1][k] += z[1]
+	}
+	return out
+}
