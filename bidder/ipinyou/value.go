@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 )
@@ -114,9 +113,9 @@ func ValuesFromRows(rows []Row, nonClickRate float64) (map[string]float64, error
 	}
 	values := make(map[string]float64, len(cost))
 	for advertiser, c := range cost {
-		values[advertiser] = c / math.Max(clicks[advertiser], 1)
-		if clicks[advertiser] == 0 {
-			values[advertiser] = 0
+		values[advertiser] = 0
+		if n := clicks[advertiser]; n > 0 {
+			values[advertiser] = c / n
 		}
 	}
 	return values, nil

@@ -107,7 +107,8 @@ func TestTagShares(t *testing.T) {
 }
 
 func TestTrainable(t *testing.T) {
-	values, err := ipinyou.ValuesFromRows(Market(3, 20_000), NonClickRate)
+	rows := Market(3, 20_000)
+	values, err := ipinyou.ValuesFromRows(rows, NonClickRate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func TestTrainable(t *testing.T) {
 			t.Errorf("advertiser %s: click value %.0f by the rows, published %.0f", a, values[a], v)
 		}
 	}
-	r, err := train.Fit(Market(3, 20_000), train.Options{NonClickRate: NonClickRate, Values: Values()})
+	r, err := train.Fit(rows, train.Options{NonClickRate: NonClickRate, Values: Values()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 func toy(rate float64) *design {
 	rng := rand.New(rand.NewPCG(1, 2))
 	d := &design{width: 4, blocks: 3, start: []int{0}}
-	for len(d.click) < 4000 {
+	for len(d.click) < 12000 {
 		a := rng.IntN(2)
 		eta, active := -4.0, []int32{}
 		for j := range 3 {

@@ -35,7 +35,8 @@ type Options struct {
 	TrainFraction float64 // share of the rows to fit on, in (0, 1): 0.7
 	NonClickRate  float64 // share of the non-clicks that the log kept, in (0, 1]: 1
 
-	// Link is model.LinkLogit or model.LinkLog: see [Report] for what either costs. Default logit.
+	// Link is model.LinkLogit, the default, or model.LinkLog. Both give log-linear bids. On the iPinYou sample logit is
+	// better, since it does not blow a sampled non-click up to 112 rows: AUC 0.874 against 0.862, the mean of five splits.
 	Link string
 	// Penalties default to DefaultPenalties(Link), or to what cross-validation chooses if Folds is 2 or more.
 	Penalties Penalties
@@ -44,7 +45,7 @@ type Options struct {
 	// Values is each advertiser's value of a click, as package ipinyou's Values gives it. Default: the cost of a click in
 	// the training rows.
 	Values map[string]float64
-	MaxBid float64 // CPM: 300
+	MaxBid float64 // CPM above which an encrypted bid is void, since it cannot be clamped: 0, no maximum
 	MaxL1  float64 // largest L1 norm of a campaign's private weights, up to 32: 16
 
 	// Without names a user tag to measure the worth of: the report has a second part on a fit that does not know it.
@@ -68,7 +69,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	set(&o.TrainFraction, 0.7)
 	set(&o.NonClickRate, 1)
-	set(&o.MaxBid, 300)
 	set(&o.MaxL1, 16)
 	if o.Dim == 0 {
 		o.Dim = 128
@@ -81,19 +81,19 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	switch {
 	case o.MinCount < 0 || o.Folds < 0:
-		return o, errors.New("negative MinCount or Folds")
+		return o, errors.New("options MinCount and Folds must not be negative")
 	case !(o.TrainFraction > 0 && o.TrainFraction < 1):
 		return o, fmt.Errorf("TrainFraction %g is not in (0, 1)", o.TrainFraction)
 	case !(o.NonClickRate > 0 && o.NonClickRate <= 1):
 		return o, fmt.Errorf("NonClickRate %g is not in (0, 1]", o.NonClickRate)
 	case o.Link != model.LinkLog && o.Link != model.LinkLogit:
-		return o, fmt.Errorf("Link %q is neither %s nor %s", o.Link, model.LinkLog, model.LinkLogit)
+		return o, fmt.Errorf("option Link %q is neither %s nor %s", o.Link, model.LinkLog, model.LinkLogit)
 	case !(o.MaxL1 > 0 && o.MaxL1 <= 32):
 		return o, fmt.Errorf("MaxL1 %g is not in (0, 32]", o.MaxL1)
-	case !(o.MaxBid > 0) || o.Penalties.Shared < 0 || o.Penalties.Deviation < 0:
-		return o, errors.New("MaxBid must be positive, Penalties not negative")
-	case math.IsInf(o.MaxBid, 0) || math.IsNaN(o.Penalties.Shared+o.Penalties.Deviation):
-		return o, errors.New("MaxBid and Penalties must be finite")
+	case o.MaxBid < 0 || o.Penalties.Shared < 0 || o.Penalties.Deviation < 0:
+		return o, errors.New("options MaxBid and Penalties must not be negative")
+	case math.IsInf(o.MaxBid, 0) || math.IsNaN(o.MaxBid+o.Penalties.Shared+o.Penalties.Deviation):
+		return o, errors.New("options MaxBid and Penalties must be finite")
 	}
 	return o, nil
 }

@@ -25,6 +25,7 @@ const (
 	DomainEnrolment = "cipherbid enrolment signature v1"
 	DomainDirectory = "cipherbid directory signature v1"
 	DomainPeriodKey = "cipherbid period key signature v1"
+	DomainNotice    = "cipherbid notice signature v1"
 )
 
 // Identity is a private signing key.

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -86,7 +87,7 @@ func (t *Terms) Attr(imp int, key string) string {
 func (t *Terms) CheckTime(now time.Time) error {
 	switch {
 	case !now.Before(t.Expiry):
-		return fmt.Errorf("request expired at %s", t.Expiry.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w at %s", ErrExpired, t.Expiry.UTC().Format(time.RFC3339))
 	case t.Issued.After(now.Add(MaxClockSkew)):
 		return fmt.Errorf("request was issued at %s, in the future", t.Issued.UTC().Format(time.RFC3339))
 	case t.Expiry.Sub(t.Issued) > MaxLifetime:
@@ -94,6 +95,9 @@ func (t *Terms) CheckTime(now time.Time) error {
 	}
 	return nil
 }
+
+// ErrExpired is wrapped when a request is used after its expiry.
+var ErrExpired = errors.New("request expired")
 
 // Check refuses terms that make no sense, whoever signed them.
 func (t *Terms) Check() error {
@@ -111,6 +115,8 @@ func (t *Terms) Check() error {
 		return fail("grid", "2^-%d is finer than 2^-12", t.GridBits)
 	case t.Publisher == "" || len(t.Publisher) > MaxID:
 		return fail("publisher", "id of %d bytes, want 1 to %d", len(t.Publisher), MaxID)
+	case t.Issued.UnixMilli() < 0 || t.Expiry.UnixMilli() <= t.Issued.UnixMilli() || t.Expiry.UnixMilli() > maxMilli:
+		return fail("times", "want an issue since 1970 and a later expiry before 2262")
 	case t.TMax == 0:
 		return fail("tmax", "is zero")
 	case t.MaxLanes == 0:
@@ -236,9 +242,12 @@ func (e *Epoch) DecodeTerms(b []byte) (*Terms, error) {
 	return t, nil
 }
 
+// maxMilli is the last time, in milliseconds since 1970, of which nanoseconds fit 64 bits.
+const maxMilli = math.MaxInt64 / 1_000_000
+
 func readTime(r *wire.Reader, field string) time.Time {
 	ms := r.U64(field)
-	if ms > math.MaxInt64/1_000_000 {
+	if ms > maxMilli {
 		r.Fail(field, "is not a time")
 		return time.Time{}
 	}

@@ -1,0 +1,104 @@
+package auction
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"cipherbid/crypto/message"
+	"cipherbid/crypto/params"
+	"cipherbid/crypto/scheme"
+)
+
+// Outcome is the result for one imp.
+type Outcome struct {
+	Imp      string  `json:"imp"`
+	Sold     bool    `json:"sold"`
+	Seat     string  `json:"seat,omitempty"`
+	Campaign int     `json:"campaign"` // index in the seat's model, if sold
+	Price    float64 `json:"price"`    // clearing price, CPM, if sold
+}
+
+// candidate is a bid that may win.
+type candidate struct {
+	seat     string
+	campaign int
+	lane     uint32 // log-bid less LogCap-16
+	order    [2]uint64
+}
+
+// Rank decides every imp of an auction from the lanes of its manifest. lanes[i] are the opened lanes of entry i, or nil if the
+// entry could not be opened. It is the reference for every ranker, and a pure function.
+//
+//   - A lane counts if it is in range, so below the request's cap, not above its own cap, and not below the floor.
+//   - The highest lane wins. Of equal lanes the one wins whose seat, then campaign, comes first in an order drawn from the
+//     request's digest, which no bidder can choose.
+//   - Second price: the winner pays the highest counting bid of another seat, or the floor. First price: its own bid.
+func Rank(t *message.Terms, m *message.Manifest, lanes [][]uint32) []Outcome {
+	byImp := make([][]candidate, len(t.Imps))
+	for i := range m.Entries {
+		if lanes[i] == nil {
+			continue
+		}
+		for k, l := range m.Entries[i].Lanes {
+			v := lanes[i][k]
+			if !scheme.InRange(v) || int32(v) > l.Cap {
+				continue
+			}
+			byImp[l.Imp] = append(byImp[l.Imp], candidate{seat: m.Entries[i].Seat, campaign: int(l.Campaign), lane: v})
+		}
+	}
+	outcomes := make([]Outcome, len(t.Imps))
+	for i := range t.Imps {
+		outcomes[i] = rankImp(t, i, &m.Request, byImp[i])
+	}
+	return outcomes
+}
+
+func rankImp(t *message.Terms, imp int, request *message.Digest, all []candidate) Outcome {
+	out := Outcome{Imp: t.Imps[imp].ID}
+	floor := floorLane(t, imp)
+	all = slices.DeleteFunc(all, func(c candidate) bool { return int32(c.lane) < floor })
+	if len(all) == 0 {
+		return out
+	}
+	for i := range all {
+		all[i].order = drawOrder(request, imp, &all[i])
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(-cmp.Compare(int32(a.lane), int32(b.lane)), cmp.Compare(a.order[0], b.order[0]), cmp.Compare(a.order[1], b.order[1]))
+	})
+	winner := all[0]
+	out.Sold, out.Seat, out.Campaign = true, winner.seat, winner.campaign
+	if t.PriceRule == message.FirstPrice {
+		out.Price = price(t, winner.lane)
+	} else if i := slices.IndexFunc(all, func(c candidate) bool { return c.seat != winner.seat }); i >= 0 {
+		out.Price = price(t, all[i].lane)
+	}
+	out.Price = max(out.Price, t.Imps[imp].Floor)
+	return out
+}
+
+// price is the CPM of a lane.
+func price(t *message.Terms, lane uint32) float64 {
+	return math.Exp(scheme.LogBid(lane) + t.LogCap() - params.BidRange)
+}
+
+// floorLane is the lowest lane at the imp's bid floor or above.
+func floorLane(t *message.Terms, imp int) int32 {
+	v := math.Log(t.Imps[imp].Floor) - t.LogCap() + params.BidRange // -Inf for no floor
+	return int32(math.Ceil(math.Ldexp(max(v, -params.BidRange), params.LaneBits)))
+}
+
+// drawOrder places a seat, and a campaign within it, in an order that the request's digest decides. Seats that tie are equally
+// likely to win, however many campaigns of theirs tie.
+func drawOrder(request *message.Digest, imp int, c *candidate) [2]uint64 {
+	b := append([]byte("cipherbid tie v1"), request[:]...)
+	b = append(binary.LittleEndian.AppendUint32(b, uint32(imp)), c.seat...)
+	seat := sha256.Sum256(b)
+	b = binary.LittleEndian.AppendUint32(seat[:], uint32(c.campaign))
+	campaign := sha256.Sum256(b)
+	return [2]uint64{binary.LittleEndian.Uint64(seat[:]), binary.LittleEndian.Uint64(campaign[:])}
+}

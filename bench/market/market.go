@@ -1,0 +1,293 @@
+// Package market runs a whole market inside one process, over real HTTP on loopback: three trustees, bidders, an auctioneer
+// and a user agent. [Start] starts it, [Market.Auction] runs one auction, [Market.Close] stops it. The demo, the benchmarks and
+// tests use it; `cipherbid market` runs the same parties as separate processes.
+package market
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"cipherbid/auction"
+	"cipherbid/bidder"
+	"cipherbid/crypto/agent"
+	"cipherbid/crypto/directory"
+	"cipherbid/crypto/keyring"
+	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
+	"cipherbid/crypto/params"
+	"cipherbid/crypto/scheme"
+	"cipherbid/crypto/trustee"
+	"cipherbid/crypto/trustee/server"
+	"cipherbid/transport"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Seat is a bidder of the market.
+type Seat struct {
+	ID           string
+	Organisation string // the seat's own name if empty
+	Model        bidder.Model
+}
+
+// Config describes a market.
+type Config struct {
+	Params   *params.Params
+	Suite    keys.Suite // keys.Hybrid if empty
+	Features string     // digest of the feature map
+	Seats    []Seat
+	Logger   *slog.Logger
+	Auction  auction.Config
+	// Opened, if set, sees the lanes of every open auction.
+	Opened func(c *auction.Case, lanes [][]uint32)
+}
+
+// Publisher is the publisher of the market's user agent.
+const Publisher = "publisher"
+
+const trustees = scheme.Trustees
+
+// Market is a running market. It is safe for concurrent use, except for Close.
+type Market struct {
+	Dir        *directory.Directory
+	Keys       *keyring.Keyring
+	Agent      *agent.Agent
+	Bidders    map[string]*bidder.Server
+	Auctioneer *auction.Auctioneer
+
+	scheme scheme.Scheme
+	client *transport.Client
+	log    *slog.Logger
+	folder string
+	mu     sync.Mutex
+	stops  map[string]func() error // party -> stop and wait
+}
+
+// Start starts all parties and returns when every bidder has enrolled with every trustee.
+func Start(c Config) (m *Market, err error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Suite == "" {
+		c.Suite = keys.Hybrid
+	}
+	m = &Market{Bidders: map[string]*bidder.Server{}, stops: map[string]func() error{}, log: c.Logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.Close())
+		}
+	}()
+	if m.folder, err = os.MkdirTemp("", "cipherbid-market-"); err != nil {
+		return m, fmt.Errorf("start market: %w", err)
+	}
+	listeners, err := m.makeKeys(c)
+	if err != nil {
+		return m, err
+	}
+	defer func() { // those that no server has taken over
+		for _, ln := range listeners {
+			err = errors.Join(err, ln.Close())
+		}
+	}()
+	take := func(name string) net.Listener {
+		ln := listeners[name]
+		delete(listeners, name)
+		return ln
+	}
+	if m.scheme, err = m.Dir.Scheme(); err != nil {
+		return m, err
+	}
+	for i := range m.Dir.Trustees() {
+		if err := m.startTrustee(i, take(trusteeName(i))); err != nil {
+			return m, err
+		}
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for _, s := range c.Seats {
+		b, err := bidder.New(m.Dir, m.scheme, s.ID, m.Keys.Bidders[s.ID], s.Model, c.Logger)
+		if err != nil {
+			return m, err
+		}
+		m.Bidders[s.ID] = b
+		m.serve(s.ID, take(s.ID), b.Handler(), b.MaxBodyBytes())
+		if err := b.Enrol(deadline); err != nil {
+			return m, err
+		}
+	}
+	if err := m.startAuctioneer(c, take("auctioneer"), deadline); err != nil {
+		return m, err
+	}
+	m.Agent, err = agent.New(m.Dir, m.scheme, Publisher, m.Keys.Publishers[Publisher])
+	return m, err
+}
+
+func trusteeName(i int) string { return fmt.Sprintf("trustee-%d", i) }
+
+// makeKeys listens for every party, since the directory names their addresses, and makes the market's keys.
+func (m *Market) makeKeys(c Config) (map[string]net.Listener, error) {
+	listeners := map[string]net.Listener{}
+	var failed error
+	listen := func(name string) string {
+		ln, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("start market: %w", err))
+			return ""
+		}
+		listeners[name] = ln
+		return "http://" + ln.Addr().String()
+	}
+	spec := keyring.Spec{Params: c.Params.Literal(), Suite: c.Suite, Period: directory.MaxPeriod, Features: c.Features, Publishers: []string{Publisher}}
+	if c.Params.Encrypted() {
+		for i := range trustees {
+			spec.Trustees = append(spec.Trustees, keyring.Site{ID: trusteeName(i), URL: listen(trusteeName(i))})
+		}
+	}
+	for _, s := range c.Seats {
+		org := s.Organisation
+		if org == "" {
+			org = s.ID
+		}
+		spec.Bidders = append(spec.Bidders, keyring.Seat{ID: s.ID, Organisation: org, URL: listen(s.ID)})
+	}
+	spec.Auctioneer = keyring.Site{ID: "auctioneer", URL: listen("auctioneer")}
+	err := failed
+	if err == nil {
+		m.Keys, err = keyring.Make(spec, time.Now())
+	}
+	if err == nil {
+		m.Dir, err = m.Keys.Directory()
+	}
+	return listeners, err
+}
+
+func (m *Market) startTrustee(i int, ln net.Listener) error {
+	store, err := trustee.OpenStore(filepath.Join(m.folder, trusteeName(i)))
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	// A request may have been issued in the millisecond in which a trustee starts: times travel in milliseconds.
+	boot := time.Now().Truncate(time.Millisecond)
+	t, err := trustee.New(m.Dir, m.scheme, i, m.Keys.Trustees[i].Period, store, boot)
+	if err != nil {
+		return errors.Join(err, store.Close(), ln.Close())
+	}
+	s := server.New(t, trusteeName(i), m.Dir.Period().Number, boot, m.log)
+	m.serve(trusteeName(i), ln, s.Handler(), m.Dir.Epoch().MaxOpenRequestBytes())
+	stop := m.stops[trusteeName(i)]
+	m.stops[trusteeName(i)] = func() error { return errors.Join(stop(), store.Close()) }
+	return nil
+}
+
+func (m *Market) startAuctioneer(c Config, ln net.Listener, deadline time.Time) error {
+	ranker, err := newRanker(m, c, deadline)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	config := c.Auction
+	config.Logger = c.Logger
+	if m.Auctioneer, err = auction.New(m.Dir, m.Keys.Auctioneer, ranker, config); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	m.serve("auctioneer", ln, m.Auctioneer.Handler(), m.Auctioneer.MaxBodyBytes())
+	m.client, err = transport.NewClient(m.Dir.Auctioneer().URL, 1<<20)
+	return err
+}
+
+func newRanker(m *Market, c Config, deadline time.Time) (auction.Ranker, error) {
+	if !m.Dir.Params().Encrypted() {
+		return &auction.Cleartext{Opened: c.Opened}, nil
+	}
+	r, err := auction.NewOpenRanker(m.Dir, m.Keys.Auctioneer, c.Logger)
+	if err != nil {
+		return nil, err
+	}
+	r.Opened = c.Opened
+	return r, r.Enrol(deadline)
+}
+
+// serve serves a party until it is stopped.
+func (m *Market) serve(name string, ln net.Listener, h fasthttp.RequestHandler, maxBody int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- transport.Serve(ctx, ln, h, transport.ServerConfig{Name: name, MaxBodyBytes: maxBody, Logger: m.log})
+	}()
+	m.stops[name] = func() error { cancel(); return <-done }
+}
+
+// Stop stops one party, trustee-0 to trustee-2 or a seat, and leaves the others to cope.
+func (m *Market) Stop(name string) error {
+	m.mu.Lock()
+	stop := m.stops[name]
+	delete(m.stops, name)
+	m.mu.Unlock()
+	if stop == nil {
+		return fmt.Errorf("no party %q is running", name)
+	}
+	return stop()
+}
+
+// Restart starts a stopped trustee again, at its address and with its store.
+func (m *Market) Restart(i int) error {
+	ln, err := net.Listen("tcp4", m.Dir.Trustees()[i].URL[len("http://"):])
+	if err != nil {
+		return fmt.Errorf("restart trustee: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.startTrustee(i, ln)
+}
+
+// Auction encrypts an opportunity and runs the auction over HTTP, as a publisher would.
+func (m *Market) Auction(o *agent.Opportunity) (*auction.Result, message.Digest, error) {
+	raw, digest, err := m.Agent.Request(o)
+	if err != nil {
+		return nil, digest, err
+	}
+	result, err := m.Send(raw, o.TMax)
+	return result, digest, err
+}
+
+// Send runs the auction of an encoded request over HTTP.
+func (m *Market) Send(raw []byte, tmax time.Duration) (*auction.Result, error) {
+	body, err := m.client.Post("/auction", raw, time.Now().Add(tmax+time.Second), 0)
+	if err != nil {
+		return nil, err
+	}
+	result := &auction.Result{}
+	if err := json.Unmarshal(body, result); err != nil {
+		return nil, fmt.Errorf("auctioneer's answer: %w", err)
+	}
+	return result, nil
+}
+
+// Close stops everybody: the auctioneer first, so that its last notices still find the bidders.
+func (m *Market) Close() error {
+	var err error
+	if m.stops["auctioneer"] != nil {
+		err = m.Stop("auctioneer")
+	}
+	if m.Auctioneer != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		m.Auctioneer.Close(ctx)
+		cancel()
+	}
+	for name := range m.stops {
+		err = errors.Join(err, m.Stop(name))
+	}
+	if m.client != nil {
+		m.client.Close()
+	}
+	if m.folder != "" {
+		err = errors.Join(err, os.RemoveAll(m.folder))
+	}
+	return err
+}
