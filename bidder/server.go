@@ -96,6 +96,9 @@ func (s *Server) Enrol(deadline time.Time) error {
 	return errors.Join(errs...)
 }
 
+// EnrolmentBytes is the size of the message that brings a trustee the model's hint; 0 in a plaintext market.
+func (s *Server) EnrolmentBytes() int { return len(s.seat.Enrolments()[0]) }
+
 // Handler serves the bidder's routes:
 //
 //	POST /bid     an encoded message.BidRequest  200 and an encoded message.Answer, or 204 for a no-bid

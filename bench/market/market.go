@@ -269,6 +269,14 @@ func (m *Market) Send(raw []byte, tmax time.Duration) (*auction.Result, error) {
 	return result, nil
 }
 
+// HintBytes is the size of one bidder's enrolment with one trustee, 0 in a plaintext market.
+func (m *Market) HintBytes() int {
+	for _, b := range m.Bidders {
+		return b.EnrolmentBytes()
+	}
+	return 0
+}
+
 // Close stops everybody: the auctioneer first, so that its last notices still find the bidders.
 func (m *Market) Close() error {
 	var err error

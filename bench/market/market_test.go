@@ -131,4 +131,3 @@ func TestTrusteeStopsAndComesBack(t *testing.T) {
 		t.Errorf("one trustee alone decided an auction: %+v", got)
 	}
 }
-

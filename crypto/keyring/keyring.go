@@ -32,10 +32,17 @@ type Spec struct {
 }
 
 // Site is a party and its address.
-type Site struct{ ID, URL string }
+type Site struct {
+	ID  string `json:"id"`
+	URL string `json:"url"`
+}
 
 // Seat is a bidder and its address.
-type Seat struct{ ID, Organisation, URL string }
+type Seat struct {
+	ID           string `json:"id"`
+	Organisation string `json:"organisation"`
+	URL          string `json:"url"`
+}
 
 // Keyring holds all private keys of a market and its directory.
 type Keyring struct {

@@ -30,7 +30,7 @@ func (s Suite) kem() (hpke.KEM, error) {
 
 // BoxKey is a private key to which boxes are encrypted for one period.
 type BoxKey struct {
-	private hpke.PrivateKey
+	private secret[hpke.PrivateKey]
 	public  BoxPublic
 }
 
@@ -68,11 +68,11 @@ func ParseBoxKey(s Suite, b []byte) (*BoxKey, error) {
 
 func newBoxKey(private hpke.PrivateKey) *BoxKey {
 	pub := private.PublicKey()
-	return &BoxKey{private, BoxPublic{pub, keyID(pub.Bytes())}}
+	return &BoxKey{hide(private), BoxPublic{pub, keyID(pub.Bytes())}}
 }
 
 // Bytes returns the secret bytes to store.
-func (k *BoxKey) Bytes() ([]byte, error) { return k.private.Bytes() }
+func (k *BoxKey) Bytes() ([]byte, error) { return k.private().Bytes() }
 
 // Public returns the public key.
 func (k *BoxKey) Public() BoxPublic { return k.public }
@@ -82,7 +82,7 @@ func (k *BoxKey) String() string { return "box key (secret)" }
 
 // Open opens a box sealed to k under the same info.
 func (k *BoxKey) Open(info, box []byte) ([]byte, error) {
-	b, err := hpke.Open(k.private, hpke.HKDFSHA256(), hpke.AES256GCM(), info, box)
+	b, err := hpke.Open(k.private(), hpke.HKDFSHA256(), hpke.AES256GCM(), info, box)
 	if err != nil {
 		return nil, fmt.Errorf("box does not open")
 	}

@@ -1,7 +1,7 @@
 // Package keys holds the keys of a market's parties: long-lived signing identities (Ed25519), period keys to which boxes are
 // encrypted (HPKE, RFC 9180), and session keys (AES-256-GCM) that spare both a key exchange for every auction.
 //
-// Private keys never appear in an error or a String. All types are safe for concurrent use.
+// Private keys never appear in an error, and not in print or logs, however they are nested. All types are safe for concurrent use.
 package keys
 
 import (
@@ -30,7 +30,7 @@ const (
 
 // Identity is a private signing key.
 type Identity struct {
-	private ed25519.PrivateKey
+	private secret[ed25519.PrivateKey]
 }
 
 // Public is a public signing key. It is base64 in text.
@@ -42,7 +42,7 @@ func NewIdentity() Identity {
 	if err != nil {
 		panic("keys: no randomness: " + err.Error()) // crypto/rand never fails
 	}
-	return Identity{private}
+	return Identity{hide(private)}
 }
 
 // IdentityFromSeed restores a signing key from its 32 bytes.
@@ -50,14 +50,14 @@ func IdentityFromSeed(seed []byte) (Identity, error) {
 	if len(seed) != ed25519.SeedSize {
 		return Identity{}, fmt.Errorf("signing key has %d bytes, want %d", len(seed), ed25519.SeedSize)
 	}
-	return Identity{ed25519.NewKeyFromSeed(seed)}, nil
+	return Identity{hide(ed25519.NewKeyFromSeed(seed))}, nil
 }
 
 // Seed returns the 32 secret bytes to store.
-func (i Identity) Seed() []byte { return i.private.Seed() }
+func (i Identity) Seed() []byte { return i.private().Seed() }
 
 // Public returns the public key.
-func (i Identity) Public() Public { return Public(i.private.Public().(ed25519.PublicKey)) }
+func (i Identity) Public() Public { return Public(i.private().Public().(ed25519.PublicKey)) }
 
 // String keeps the key out of logs.
 func (i Identity) String() string { return "identity (secret)" }
@@ -67,7 +67,7 @@ func (i Identity) GoString() string { return i.String() }
 
 // Sign signs a digest for a domain.
 func (i Identity) Sign(domain string, digest message.Digest) []byte {
-	return ed25519.Sign(i.private, signedBytes(domain, digest))
+	return ed25519.Sign(i.private(), signedBytes(domain, digest))
 }
 
 // Verify checks a signature, and wraps [ErrSignature] if it does not hold.

@@ -12,7 +12,7 @@ import (
 // Session seals boxes between one sender and one receiver for the rest of a period: AES-256-GCM under random 96-bit nonces, of
 // which a key may see 2^32 (NIST SP 800-38D), fifty thousand a second for a day. A restart needs no counter to survive.
 type Session struct {
-	aead cipher.AEAD
+	aead secret[cipher.AEAD]
 }
 
 // SessionOverhead is how much longer a box is than what it holds.
@@ -38,17 +38,17 @@ func NewSession(key []byte) (*Session, error) {
 	if err != nil {
 		return nil, errors.New("session key is refused")
 	}
-	return &Session{aead}, nil
+	return &Session{hide(aead)}, nil
 }
 
 // Seal appends a box that holds plaintext and is bound to context.
 func (s *Session) Seal(dst, plaintext []byte, context *message.Digest) []byte {
-	return s.aead.Seal(dst, nil, plaintext, context[:])
+	return s.aead().Seal(dst, nil, plaintext, context[:])
 }
 
 // Open appends what a box holds to dst, if the box was sealed in this session for this context.
 func (s *Session) Open(dst, box []byte, context *message.Digest) ([]byte, error) {
-	b, err := s.aead.Open(dst, nil, box, context[:])
+	b, err := s.aead().Open(dst, nil, box, context[:])
 	if err != nil {
 		return nil, errors.New("box does not open in this session")
 	}

@@ -203,6 +203,9 @@ func writeAttrs(w *wire.Writer, attrs []Attr) {
 
 // DecodeTerms decodes and checks terms.
 func (e *Epoch) DecodeTerms(b []byte) (*Terms, error) {
+	if len(b) > MaxTermsBytes {
+		return nil, fmt.Errorf("%w: terms: %d bytes, at most %d are allowed", wire.ErrMalformed, len(b), MaxTermsBytes)
+	}
 	r, err := e.open(b, kindTerms)
 	if err != nil {
 		return nil, err

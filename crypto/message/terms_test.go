@@ -107,6 +107,7 @@ func TestHostileTerms(t *testing.T) {
 		{"unknown price rule", patch(t, raw, limit, -1, 7), "price rule: 7"},
 		{"issued in the far future", patch(t, raw, at(issued), 0, u64(math.MaxUint64)...), "issued: is not a time"},
 		{"expiry in the far future", patch(t, raw, at(issued.Add(2*time.Second)), 0, u64(1<<63)...), "expiry: is not a time"},
+		{"more than 64 KB", append(raw, make([]byte, MaxTermsBytes)...), "at most 65536"},
 		{"expiry before issue", patch(t, raw, at(issued.Add(2*time.Second)), 0, u64(5)...), "times"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

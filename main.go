@@ -1,0 +1,114 @@
+// Command cipherbid runs ad auctions on encrypted user data. See README.md; every subcommand has -help.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// command is a subcommand. run parses its own flags.
+type command struct {
+	name, does string
+	run        func(ctx context.Context, args []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"demo", "auction the users of a log encrypted and in plaintext, and compare", runDemo},
+		{"train", "fit bidders' models to a log", runTrain},
+		{"keys", "make, inspect and roll the keys and the directory of a market", runKeys},
+		{"market", "start a whole market as local processes", runMarket},
+		{"ask", "run one auction as a user agent", runAsk},
+		{"trustee", "serve a trustee", runTrustee},
+		{"bidder", "serve a bidder", runBidder},
+		{"auctioneer", "serve the auctioneer", runAuctioneer},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := dispatch(ctx, os.Args[1:], os.Stdout)
+	stop()
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, "cipherbid:", err)
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "cipherbid:", err)
+		os.Exit(1)
+	}
+}
+
+// errUsage is wrapped by errors about the command line.
+var errUsage = errors.New("usage")
+
+func dispatch(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		usage(out)
+		return fmt.Errorf("%w: name a command", errUsage)
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+		usage(out)
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:])
+		}
+	}
+	return fmt.Errorf("%w: there is no command %q; run cipherbid help", errUsage, args[0])
+}
+
+func usage(out io.Writer) {
+	fmt.Fprint(out, "cipherbid runs ad auctions on encrypted user data.\n\nCommands:\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-11s %s\n", c.name, c.does)
+	}
+	fmt.Fprint(out, "\nStart with: cipherbid demo\nEvery command explains itself: cipherbid demo -help\n")
+}
+
+// flags returns a flag set whose help shows a description and an example.
+func flags(name, description, example string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.Usage = func() {
+		fmt.Fprintf(f.Output(), "%s\n\nExample:\n\n  %s\n\nFlags:\n\n", description, example)
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// parse parses flags and refuses arguments that are none.
+func parse(f *flag.FlagSet, args []string) error {
+	for _, a := range args {
+		if a == "-help" || a == "--help" || a == "-h" {
+			f.SetOutput(os.Stdout)
+		}
+	}
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%w of %s", errUsage, f.Name()) // flag has printed what is wrong
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("%w: %s takes no argument %q", errUsage, f.Name(), f.Arg(0))
+	}
+	return nil
+}
+
+// logger writes warnings, or everything if verbose, to standard error.
+func logger(verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
