@@ -56,7 +56,7 @@ func NewClient(address string, maxResponse int) (*Client, error) {
 			MaxIdemponentCallAttempts: 2,
 			NoDefaultUserAgentHeader:  true,
 			DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {
-				return fasthttp.DialTimeout(addr, min(max(timeout, time.Millisecond), 3*time.Second))
+				return fasthttp.DialDualStackTimeout(addr, min(max(timeout, time.Millisecond), 3*time.Second))
 			},
 			RetryIfErr: func(_ *fasthttp.Request, attempts int, err error) (resetTimeout, retry bool) {
 				return false, attempts < 2 && !isTimeout(err)

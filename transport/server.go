@@ -5,6 +5,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +132,7 @@ func (r Routes) Handler() fasthttp.RequestHandler {
 		paths[path] = true
 	}
 	return func(ctx *fasthttp.RequestCtx) {
-		if len(ctx.Request.Header.Peek("Transfer-Encoding")) > 0 && len(ctx.Request.Header.Peek("Content-Length")) > 0 {
+		if hasBothLengths(ctx.Request.Header.RawHeaders()) {
 			ctx.SetConnectionClose()
 			Fail(ctx, fasthttp.StatusBadRequest, "both Content-Length and Transfer-Encoding")
 			return
@@ -146,4 +147,16 @@ func (r Routes) Handler() fasthttp.RequestHandler {
 		}
 		Fail(ctx, fasthttp.StatusNotFound, "not found")
 	}
+}
+
+// hasBothLengths looks at the headers as they came: fasthttp drops Content-Length where there is a Transfer-Encoding, and forgets
+// the identity encoding.
+func hasBothLengths(raw []byte) bool {
+	var length, encoding bool
+	for line := range bytes.Lines(raw) {
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		length = length || bytes.EqualFold(name, []byte("Content-Length"))
+		encoding = encoding || bytes.EqualFold(name, []byte("Transfer-Encoding"))
+	}
+	return length && encoding
 }

@@ -13,7 +13,7 @@ import (
 // builtInRows is the size of the built-in market's log: about 1,600 clicks, as in the iPinYou sample.
 const builtInRows = 20000
 
-// trainFraction is the share of a log that models are trained on when no test log is given.
+// trainFraction is the share of a log that models are trained on.
 const trainFraction = 0.7
 
 // Data is a market to replay: models fitted to one part of a log, and rows of the other.
@@ -25,8 +25,8 @@ type Data struct {
 
 // Load reads or generates a log, trains one model for each advertiser, and chooses the rows to auction.
 //
-// Without a data file it generates the built-in market. With one it trains on a share of the rows and replays the others, or
-// all rows of the test file if there is one. auctions > 0 limits the rows to as many, drawn with the seed.
+// Without a data file it generates the built-in market. With one it trains on a share of its rows and replays the others,
+// or all rows of the test file if there is one. auctions > 0 limits the rows to as many, drawn with the seed.
 func Load(data, test string, auctions int, seed uint64, dim int) (*Data, error) {
 	d := &Data{Source: "built-in market"}
 	rate := synth.NonClickRate
@@ -48,16 +48,12 @@ func Load(data, test string, auctions int, seed uint64, dim int) (*Data, error) 
 			return nil, err
 		}
 	}
-	fraction := trainFraction
-	if test != "" {
-		fraction = 0.999 // the fit holds out a few rows for its own report, whatever is replayed
-	}
-	d.Fit, err = train.Fit(rows, train.Options{Dim: dim, Seed: seed, TrainFraction: fraction, NonClickRate: rate, Values: values})
+	d.Fit, err = train.Fit(rows, train.Options{Dim: dim, Seed: seed, TrainFraction: trainFraction, NonClickRate: rate, Values: values})
 	if err != nil {
 		return nil, fmt.Errorf("train on %s: %w", d.Source, err)
 	}
 	if test == "" {
-		_, d.Rows = train.Split(rows, seed, fraction)
+		_, d.Rows = train.Split(rows, seed, trainFraction)
 	} else if d.Rows, err = ipinyou.ReadFile(test); err != nil {
 		return nil, err
 	}

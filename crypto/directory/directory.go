@@ -6,11 +6,13 @@
 package directory
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"cipherbid/crypto/ckks"
@@ -76,6 +78,13 @@ type File struct {
 	Publishers []Party        `json:"publishers"`
 }
 
+// clone copies the lists, which a holder of the file may change in place. It shares the keys, which are replaced but not changed.
+func (f File) clone() File {
+	f.Params.Primes = slices.Clone(f.Params.Primes)
+	f.Trustees, f.Bidders, f.Publishers = slices.Clone(f.Trustees), slices.Clone(f.Bidders), slices.Clone(f.Publishers)
+	return f
+}
+
 // Directory is a validated directory.
 type Directory struct {
 	file        File
@@ -86,8 +95,9 @@ type Directory struct {
 	publishers  map[string]*Party
 }
 
-// New validates a directory file.
+// New validates a directory file, of which it keeps a copy.
 func New(f File) (*Directory, error) {
+	f = f.clone()
 	d := &Directory{file: f, bidders: map[string]*Bidder{}, publishers: map[string]*Party{}}
 	if f.Version != version {
 		return nil, fmt.Errorf("directory: version %d, this is %d", f.Version, version)
@@ -126,13 +136,13 @@ func (d *Directory) checkTrustees() error {
 	}
 	seen := map[string]bool{}
 	for i, t := range d.file.Trustees {
-		if err := checkParty("trustee", t.ID, t.URL, true); err != nil {
+		if err := checkParty("trustee", t.ID, t.URL, t.Identity, true); err != nil {
 			return err
 		}
-		if seen[t.ID] || seen[string(t.Identity)] {
-			return fmt.Errorf("directory: trustee %q is listed twice", t.ID)
+		if seen[t.ID] || seen[string(t.Identity)] || seen[string(t.PeriodKey)] {
+			return fmt.Errorf("directory: trustee %q or a key of it is listed twice", t.ID)
 		}
-		seen[t.ID], seen[string(t.Identity)] = true, true
+		seen[t.ID], seen[string(t.Identity)], seen[string(t.PeriodKey)] = true, true, true
 		if err := t.Identity.Verify(keys.DomainPeriodKey, PeriodKeyDigest(d.file.Market, d.file.Period.Number, t.PeriodKey), t.PeriodKeySig); err != nil {
 			return fmt.Errorf("directory: period key of trustee %q: %w", t.ID, err)
 		}
@@ -147,7 +157,7 @@ func (d *Directory) checkTrustees() error {
 
 func (d *Directory) checkParties() error {
 	f := &d.file
-	if err := checkParty("auctioneer", f.Auctioneer.ID, f.Auctioneer.URL, true); err != nil {
+	if err := checkParty("auctioneer", f.Auctioneer.ID, f.Auctioneer.URL, f.Auctioneer.Identity, true); err != nil {
 		return err
 	}
 	if len(f.Bidders) > maxBidders || len(f.Publishers) > maxPublishers {
@@ -155,7 +165,7 @@ func (d *Directory) checkParties() error {
 	}
 	for i := range f.Bidders {
 		b := &f.Bidders[i]
-		if err := checkParty("bidder", b.Seat, b.URL, true); err != nil {
+		if err := checkParty("bidder", b.Seat, b.URL, b.Identity, true); err != nil {
 			return err
 		}
 		if b.Organisation == "" || d.bidders[b.Seat] != nil {
@@ -165,7 +175,7 @@ func (d *Directory) checkParties() error {
 	}
 	for i := range f.Publishers {
 		p := &f.Publishers[i]
-		if err := checkParty("publisher", p.ID, p.URL, false); err != nil {
+		if err := checkParty("publisher", p.ID, p.URL, p.Identity, false); err != nil {
 			return err
 		}
 		if d.publishers[p.ID] != nil {
@@ -176,9 +186,12 @@ func (d *Directory) checkParties() error {
 	return nil
 }
 
-func checkParty(role, id, address string, needURL bool) error {
+func checkParty(role, id, address string, identity keys.Public, needURL bool) error {
 	if id == "" || len(id) > message.MaxID {
 		return fmt.Errorf("directory: %s id of %d bytes, want 1 to %d", role, len(id), message.MaxID)
+	}
+	if len(identity) != ed25519.PublicKeySize {
+		return fmt.Errorf("directory: %s %q: identity of %d bytes, want %d", role, id, len(identity), ed25519.PublicKeySize)
 	}
 	if address == "" && !needURL {
 		return nil

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"cipherbid/crypto/keys"
@@ -71,7 +73,13 @@ func Load(path string, operator keys.Public) (*Directory, error) {
 func strict(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("there is data after the end")
+	}
+	return nil
 }
 
 func digest(compact []byte) message.Digest { return sha256.Sum256(compact) }

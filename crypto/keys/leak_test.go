@@ -86,7 +86,7 @@ func TestShowsSeesLeaks(t *testing.T) {
 	secret := NewSessionKey()
 	for _, text := range []string{
 		fmt.Sprint(secret), fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("%#v", secret),
-		fmt.Sprintf("%s", secret), fmt.Sprintf("%q", secret), fmt.Sprintf("%+v", struct{ k []byte }{secret}),
+		string(secret), fmt.Sprintf("%q", secret), fmt.Sprintf("%+v", struct{ k []byte }{secret}),
 		base64.StdEncoding.EncodeToString(secret), fmt.Sprint([32]byte(secret)),
 		fmt.Sprint(binary.LittleEndian.Uint32(secret), binary.LittleEndian.Uint32(secret[4:])), // as AES keeps it
 	} {
