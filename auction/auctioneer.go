@@ -9,7 +9,8 @@
 //   - An auction ends within the request's tmax. What is late is left out for everybody; what is malformed, late, declined or
 //     invalid is told apart and costs no other bid anything.
 //   - A request is auctioned once.
-//   - Either the winner and the price are right or nothing is sold: if trustees contradict each other, the auction fails.
+//   - Either the winner and the price are right or nothing is sold: if trustees contradict each other, the auction fails. One
+//     lying trustee is noticed as long as all three answer; an auction decided by two trusts both.
 //
 // All types are safe for concurrent use.
 package auction

@@ -14,6 +14,8 @@ import (
 // their sub-keys against the same digests. So a difference means that one of the two lies or is broken, and which one cannot
 // be told from shares alone: combine fails with ErrDisagree and names both, rather than let either decide who wins.
 //
+// Where only two trustees opened an entry, each of them holds one share alone, and a lie about it goes unnoticed.
+//
 // lanes[i] is nil for an entry that fewer than two trustees opened; refused says why.
 func combine(m *message.Manifest, shares *[scheme.Trustees]*message.Shares) (lanes [][]uint32, refused map[string]string, err error) {
 	answered := 0

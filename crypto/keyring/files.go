@@ -1,7 +1,6 @@
 package keyring
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,8 @@ import (
 const (
 	DirectoryFile = "directory.json"
 	OperatorFile  = "operator.key"
+
+	periodInfix = ".period-" // not in an id, so that a period key cannot be taken for an identity or another trustee's key
 )
 
 // KeyFile names the private key file of a party: role is auctioneer, bidder, publisher or trustee.
@@ -25,7 +26,7 @@ func KeyFile(role, id string) string { return role + "-" + id + ".key" }
 
 // PeriodKeyFile names the private key file of a trustee for one period.
 func PeriodKeyFile(id string, period uint32) string {
-	return fmt.Sprintf("trustee-%s.period-%d.key", id, period)
+	return fmt.Sprintf("trustee-%s%s%d.key", id, periodInfix, period)
 }
 
 // secret is the format of key files.
@@ -38,7 +39,7 @@ type secret struct {
 const identityKind = "identity"
 
 // Save writes the folder: the signed directory and one private key file for each party, readable by the owner only. Every file
-// is replaced whole or not at all. Period keys of other periods are overwritten and removed.
+// is replaced whole or not at all. Period keys of earlier periods are overwritten and removed.
 func (k *Keyring) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("save keys: %w", err)
@@ -113,7 +114,7 @@ func writeFile(dir, name string, b []byte, mode fs.FileMode) error {
 // DestroyOldPeriodKeys overwrites and removes the period keys of a trustee before the given period. On file systems and disks
 // that copy on write, overwritten bytes may survive below.
 func DestroyOldPeriodKeys(dir, id string, current uint32) error {
-	prefix := fmt.Sprintf("trustee-%s.period-", id)
+	prefix := "trustee-" + id + periodInfix
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("destroy old keys: %w", err)
@@ -127,15 +128,24 @@ func DestroyOldPeriodKeys(dir, id string, current uint32) error {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		info, err := e.Info()
-		if err == nil {
-			err = os.WriteFile(path, bytes.Repeat([]byte{0}, int(info.Size())), 0o600)
-		}
-		if err := errors.Join(err, os.Remove(path)); err != nil {
+		if err := errors.Join(overwrite(path), os.Remove(path)); err != nil {
 			return fmt.Errorf("destroy old key %s: %w", e.Name(), err)
 		}
 	}
 	return nil
+}
+
+// overwrite puts zeros in the place of a file's bytes. It must not truncate first, which would free the blocks that hold them.
+func overwrite(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.Write(make([]byte, info.Size()))
+	}
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // LoadIdentity reads an identity.
@@ -145,7 +155,11 @@ func LoadIdentity(path string) (keys.Identity, error) {
 		return keys.Identity{}, err
 	}
 	defer clear(s.Secret)
-	return keys.IdentityFromSeed(s.Secret)
+	id, err := keys.IdentityFromSeed(s.Secret)
+	if err != nil {
+		return keys.Identity{}, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return id, nil
 }
 
 // LoadPeriodKey reads a trustee's period key.
@@ -155,7 +169,11 @@ func LoadPeriodKey(path string, suite keys.Suite) (*keys.BoxKey, error) {
 		return nil, err
 	}
 	defer clear(s.Secret)
-	return keys.ParseBoxKey(suite, s.Secret)
+	key, err := keys.ParseBoxKey(suite, s.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return key, nil
 }
 
 // loadSecret's errors name the file, never what it holds.

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"cipherbid/crypto/directory"
@@ -89,8 +90,8 @@ func Make(s Spec, now time.Time) (*Keyring, error) {
 		k.file.Trustees = append(k.file.Trustees, directory.Trustee{ID: t.ID, URL: t.URL, Identity: k.Trustees[i].Identity.Public()})
 	}
 	for _, id := range k.ids() {
-		if !names.MatchString(id) {
-			return nil, fmt.Errorf("id %q: want letters, digits, '.', '_' and '-', at most 64", id)
+		if !names.MatchString(id) || strings.Contains(id, periodInfix) {
+			return nil, fmt.Errorf("id %q: want letters, digits, '.', '_' and '-', at most 64, and not %q", id, periodInfix)
 		}
 	}
 	return k, k.begin(1, now, s.Period)

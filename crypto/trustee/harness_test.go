@@ -91,6 +91,13 @@ func makeMarket(tb testing.TB, p *params.Params, suite keys.Suite, seats []keyri
 	return m
 }
 
+// in is the same market for a subtest.
+func (m *market) in(t *testing.T) *market {
+	sub := *m
+	sub.tb = t
+	return &sub
+}
+
 // start runs trustee i on the store in a folder.
 func (m *market) start(i int, folder string, boot time.Time) {
 	m.tb.Helper()
@@ -177,6 +184,13 @@ func opportunity() *agent.Opportunity {
 		Imps: []message.Imp{{ID: "top", Floor: 0.5}, {ID: "side", Floor: 0.1}}, Mode: message.Open, PriceRule: message.SecondPrice,
 		Cap: 100, GridBits: 7, TMax: 100 * time.Millisecond, Lifetime: 30 * time.Second, MaxLanes: 256, MinOrgs: 2,
 	}
+}
+
+// with returns the harness's opportunity with something changed.
+func with(edit func(o *agent.Opportunity)) *agent.Opportunity {
+	o := opportunity()
+	edit(o)
+	return o
 }
 
 // ask has the agent of a publisher make a request.
