@@ -35,10 +35,11 @@ type Ring struct {
 // prime holds the constants of one residue.
 type prime struct {
 	q       uint64
-	recip   uint64   // floor(2^113 / q), for fractions of q
-	crt     uint64   // (q_total / q)^-1 mod q
-	twist   []uint64 // crt rho_j^-(d-1) / N mod q, in Montgomery form: what a weight is multiplied by before a fold
-	classes []uint64 // class roots: classes[k*B+b] = (rho_b^-d)^k, B = N/d classes, k < N/d lanes
+	recip   uint64     // floor(2^113 / q), for fractions of q
+	crt     uint64     // (q_total / q)^-1 mod q
+	twist   []uint64   // crt rho_j^-(d-1) / N mod q, in Montgomery form: what a weight is multiplied by before a fold
+	vector  *vectorNTT // nil where the processor has no vector kernels
+	classes []uint64   // class roots: classes[k*B+b] = (rho_b^-d)^k, B = N/d classes, k < N/d lanes
 }
 
 // New prepares the arithmetic of an encrypted parameter set.
@@ -81,6 +82,11 @@ func (r *Ring) prepare(l int) prime {
 	}
 	s.MForm(pr.twist, pr.twist)
 
+	if haveVector {
+		w := make([]uint64, n)
+		s.IMForm(s.RootsForward, w)
+		pr.vector = newVectorNTT(w, q)
+	}
 	b := n / d
 	pr.classes = make([]uint64, b*b)
 	for c := range b {
@@ -110,8 +116,12 @@ func (r *Ring) NewPoly() Poly {
 
 // NTT transforms p in place.
 func (r *Ring) NTT(p Poly) {
-	for l, s := range r.sub {
-		s.NTT(p[l], p[l])
+	for l := range r.primes {
+		if v := r.primes[l].vector; v != nil {
+			v.ntt(p[l])
+		} else {
+			r.sub[l].NTT(p[l], p[l])
+		}
 	}
 }
 

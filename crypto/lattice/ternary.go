@@ -22,6 +22,14 @@ func (k ReversedKey) Wipe() { clear(k) }
 // Coefficient returns coefficient t of c s modulo 2^32, for c of length N: one pass of additions and no transform.
 func (k ReversedKey) Coefficient(c []uint32, t int) uint32 {
 	s := k[len(c)-1-t : len(k)-1-t]
+	if haveVector {
+		return dotVector(c, s)
+	}
+	return dotPortable(c, s)
+}
+
+// dotPortable is the sum of c[i] s[i] modulo 2^32, for a length that is a multiple of eight.
+func dotPortable(c []uint32, s []int32) uint32 {
 	var a0, a1, a2, a3 uint32
 	for len(c) >= 8 && len(s) >= 8 {
 		x, y := (*[8]uint32)(c), (*[8]int32)(s)

@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package lattice
+
+const haveVector = false
+
+func (v *vectorNTT) ntt([]uint64) { panic("lattice: no vector kernels on this architecture") }
+
+func dotVector([]uint32, []int32) uint32 { panic("lattice: no vector kernels on this architecture") }
