@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"time"
 
 	"cipherbid/crypto/directory"
@@ -54,7 +55,8 @@ func New(dir *directory.Directory, sch scheme.Scheme, publisher string, identity
 	return &Agent{dir, sch, publisher, identity}, nil
 }
 
-// Request encrypts an opportunity and returns the encoded request and its digest.
+// Request encrypts an opportunity and returns the encoded request and its digest. The error wraps message.ErrPeriod if the
+// directory's period is over: the trustees' keys in it are destroyed, and the operator's next directory has new ones.
 func (a *Agent) Request(o *Opportunity) ([]byte, message.Digest, error) {
 	r, err := a.build(o, time.Now())
 	if err != nil {
@@ -64,6 +66,12 @@ func (a *Agent) Request(o *Opportunity) ([]byte, message.Digest, error) {
 }
 
 func (a *Agent) build(o *Opportunity, now time.Time) (*message.Request, error) {
+	if err := a.dir.Current(now); err != nil {
+		return nil, err
+	}
+	if o.TMax < 0 || o.MaxLanes < 0 || o.MinOrgs < 0 || o.MinOrgs > math.MaxUint8 {
+		return nil, fmt.Errorf("opportunity: tmax of %s, %d lanes or %d organisations are out of range", o.TMax, o.MaxLanes, o.MinOrgs)
+	}
 	enc, err := a.scheme.Encrypt(o.Features)
 	if err != nil {
 		return nil, err
@@ -72,13 +80,16 @@ func (a *Agent) build(o *Opportunity, now time.Time) (*message.Request, error) {
 	terms := &message.Terms{
 		Publisher: a.publisher, Mode: o.Mode, PriceRule: o.PriceRule, Cap: o.Cap, GridBits: o.GridBits,
 		Issued: now, Expiry: now.Add(o.Lifetime), TMax: uint16(min(o.TMax.Milliseconds(), 1<<16-1)),
-		MaxLanes: uint16(min(o.MaxLanes, 1<<16-1)), MinOrgs: uint8(min(o.MinOrgs, 1<<8-1)),
+		MaxLanes: uint16(min(o.MaxLanes, 1<<16-1)), MinOrgs: uint8(o.MinOrgs),
 		Recipient: a.dir.Auctioneer().Identity.ID(), TrusteeKeys: a.dir.TrusteeKeyIDs(), BDigests: enc.BDigests,
 		Attrs: o.Attrs, Imps: o.Imps,
 	}
 	rand.Read(terms.Auction[:])
 	raw, err := a.dir.Epoch().EncodeTerms(terms)
 	if err != nil {
+		return nil, err
+	}
+	if err := terms.CheckTime(now); err != nil {
 		return nil, err
 	}
 	r := &message.Request{Terms: terms, RawTerms: raw, C0: enc.C0, B: enc.B}

@@ -54,6 +54,8 @@ type answerScratch struct {
 	boxes  [scheme.Trustees][]byte
 	answer message.Answer
 	hasher message.Hasher
+
+	context message.Digest // of one box; a local variable would escape
 }
 
 // New prepares weights (one row of params.Dim values for each campaign) and sessions with the trustees.
@@ -136,14 +138,23 @@ func (s *Seat) Answer(dst []byte, r *message.BidRequest, now time.Time, bids []L
 // fill computes the lanes: private scores plus biases.
 func (s *Seat) fill(w *answerScratch, t *message.Terms, bids []LaneBid) error {
 	w.answer.Lanes, w.lanes = w.answer.Lanes[:0], w.lanes[:0]
+	if len(bids) > message.MaxAnswerLanes {
+		return fmt.Errorf("%d lanes, an answer holds %d", len(bids), message.MaxAnswerLanes)
+	}
 	logCap := t.LogCap()
-	for _, b := range bids {
+	for i, b := range bids {
 		if b.Campaign < 0 || b.Campaign >= len(w.scores) || b.Imp < 0 || b.Imp >= len(t.Imps) {
 			return fmt.Errorf("bid on imp %d by campaign %d, there are %d and %d", b.Imp, b.Campaign, len(t.Imps), len(w.scores))
 		}
 		bias := laneBias(b.LogBid, logCap)
 		if !(math.Abs(bias) <= params.MaxBias) {
 			return fmt.Errorf("campaign %d: bid cannot be expressed under a cap of %g", b.Campaign, t.Cap)
+		}
+		if !(b.MaxBid >= 0) {
+			return fmt.Errorf("campaign %d: highest bid is negative or not a number", b.Campaign)
+		}
+		if i > 0 && (b.Imp < bids[i-1].Imp || b.Imp == bids[i-1].Imp && b.Campaign <= bids[i-1].Campaign) {
+			return fmt.Errorf("bid on imp %d by campaign %d is not in ascending order of imp and campaign", b.Imp, b.Campaign)
 		}
 		w.lanes = append(w.lanes, w.scores[b.Campaign]+scheme.Lane(bias))
 		w.answer.Lanes = append(w.answer.Lanes, message.Lane{
@@ -155,11 +166,14 @@ func (s *Seat) fill(w *answerScratch, t *message.Terms, bids []LaneBid) error {
 
 // laneCap expresses a campaign's cap in lane units.
 func laneCap(maxBid, logCap float64) int32 {
-	if maxBid <= 0 {
+	if maxBid == 0 {
 		return message.NoCap
 	}
 	v := laneBias(math.Log(maxBid), logCap)
-	return int32(scheme.Lane(min(max(v, -params.BidRange), math.Nextafter(params.BidRange-1e-6, 0))))
+	if v >= params.BidRange {
+		return message.NoCap
+	}
+	return min(int32(scheme.Lane(max(v, -params.BidRange))), message.NoCap)
 }
 
 // share splits every lane into three random parts modulo 2^32, commits to each, and boxes the two parts of each trustee.
@@ -184,9 +198,12 @@ func (s *Seat) share(w *answerScratch) {
 	for i := range w.boxes {
 		js := scheme.SubKeysOf(i)
 		w.plain = append(append(w.plain[:0], w.parts[js[0]]...), w.parts[js[1]]...)
-		context := w.hasher.BoxContext(&w.answer.Request, &w.answer.Bid, i)
-		w.boxes[i] = s.sessions[i].Seal(w.boxes[i][:0], w.plain, &context)
+		w.context = w.hasher.BoxContext(&w.answer.Request, &w.answer.Bid, i)
+		w.boxes[i] = s.sessions[i].Seal(w.boxes[i][:0], w.plain, &w.context)
 		w.answer.Boxes[i] = w.boxes[i]
+	}
+	for _, p := range w.parts {
+		clear(p)
 	}
 	clear(w.plain)
 	w.hasher.Wipe()

@@ -12,6 +12,9 @@ import (
 // Enrol makes the message with which a bidder or the auctioneer opens a session with trustee i for the rest of the period, and
 // the session. hint is nil for the auctioneer.
 func Enrol(dir *directory.Directory, role message.Role, id string, identity keys.Identity, trustee int, hint []uint32) (*keys.Session, []byte, error) {
+	if trustee < 0 || trustee >= len(dir.Trustees()) {
+		return nil, nil, fmt.Errorf("enrol: there is no trustee %d in the directory", trustee)
+	}
 	key := keys.NewSessionKey()
 	defer clear(key)
 	session, err := keys.NewSession(key)
