@@ -54,7 +54,7 @@ fuzz: ## every fuzz target for FUZZTIME each; fails if there is none
 		for target in $$(grep '^Fuzz' <<<"$$listing" || true); do \
 			found=$$((found + 1)); \
 			echo "fuzz $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 		done; \
 	done; \
 	if ((found == 0)); then echo "no fuzz target in $(PKGS)"; exit 1; fi; \

@@ -13,29 +13,29 @@ import (
 	"syscall"
 )
 
-// command is a subcommand. run parses its own flags.
+// command is a subcommand. run parses its own flags. When the program is interrupted, a command that drains has its context
+// ended and returns in good order; any other ends on the spot.
 type command struct {
 	name, does string
 	run        func(ctx context.Context, args []string) error
+	drains     bool
 }
 
 func commands() []command {
 	return []command{
-		{"demo", "auction the users of a log encrypted and in plaintext, and compare", runDemo},
-		{"train", "fit bidders' models to a log", runTrain},
-		{"keys", "make, inspect and roll the keys and the directory of a market", runKeys},
-		{"market", "start a whole market as local processes", runMarket},
-		{"ask", "run one auction as a user agent", runAsk},
-		{"trustee", "serve a trustee", runTrustee},
-		{"bidder", "serve a bidder", runBidder},
-		{"auctioneer", "serve the auctioneer", runAuctioneer},
+		{"demo", "auction the users of a log encrypted and in plaintext, and compare", runDemo, true},
+		{"train", "fit bidders' models to a log", runTrain, false},
+		{"keys", "make, inspect and roll the keys and the directory of a market", runKeys, false},
+		{"market", "start a whole market as local processes", runMarket, true},
+		{"ask", "run one auction as a user agent", runAsk, false},
+		{"trustee", "serve a trustee", runTrustee, true},
+		{"bidder", "serve a bidder", runBidder, true},
+		{"auctioneer", "serve the auctioneer", runAuctioneer, true},
 	}
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := dispatch(ctx, os.Args[1:], os.Stdout)
-	stop()
+	err := dispatch(context.Background(), os.Args[1:], os.Stdout)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, errUsage):
@@ -60,9 +60,15 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return nil
 	}
 	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(ctx, args[1:])
+		if c.name != args[0] {
+			continue
 		}
+		if c.drains {
+			var stop context.CancelFunc
+			ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+			defer stop()
+		}
+		return c.run(ctx, args[1:])
 	}
 	return fmt.Errorf("%w: there is no command %q; run cipherbid help", errUsage, args[0])
 }

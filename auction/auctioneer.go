@@ -205,9 +205,6 @@ func (a *Auctioneer) close(r *message.Request, replies []reply, rec *Record) *Ca
 		c.Manifest.Entries = append(c.Manifest.Entries, message.NewEntry(answer))
 	}
 	c.RawManifest = a.dir.Epoch().EncodeManifest(c.Manifest)
-	if a.dir.Params().Encrypted() {
-		c.ManifestSig = a.identity.Sign(keys.DomainManifest, message.ManifestDigest(c.RawManifest))
-	}
 	return c
 }
 

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"cipherbid/crypto/bidding"
 	"cipherbid/crypto/directory"
+	"cipherbid/crypto/enrol"
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/scheme"
@@ -86,7 +86,7 @@ func (r *OpenRanker) enrol(l *trusteeLink, stale *keys.Session, deadline time.Ti
 	if l.session != stale {
 		return l.session, nil
 	}
-	session, raw, err := bidding.Enrol(r.dir, message.RoleAuctioneer, r.dir.Auctioneer().ID, r.identity, l.index, nil)
+	session, raw, err := enrol.One(r.dir, message.RoleAuctioneer, r.dir.Auctioneer().ID, r.identity, l.index)
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +179,12 @@ func (r *OpenRanker) ask(l *trusteeLink, c *Case, deadline time.Time) trusteeAns
 			return trusteeAnswer{err: err}
 		}
 	}
-	body := r.dir.Epoch().EncodeOpenRequest(c.Request, c.RawManifest, c.ManifestSig, c.Answers, l.index)
+	body := r.encode(l, session, c)
 	sealed, err := l.client.Post("/open", body, deadline, 0)
 	var status *transport.StatusError
 	if errors.As(err, &status) && status.Status == http.StatusPreconditionFailed {
 		if session, err = r.enrol(l, session, deadline); err == nil {
+			body = r.encode(l, session, c)
 			sealed, err = l.client.Post("/open", body, deadline, 0)
 		}
 	}
@@ -192,6 +193,13 @@ func (r *OpenRanker) ask(l *trusteeLink, c *Case, deadline time.Time) trusteeAns
 	}
 	shares, err := r.openShares(l, session, c, sealed)
 	return trusteeAnswer{shares: shares, bytes: len(body) + len(sealed), err: err}
+}
+
+// encode makes the request to one trustee. The tag shows it that the manifest is the auctioneer's.
+func (r *OpenRanker) encode(l *trusteeLink, session *keys.Session, c *Case) []byte {
+	manifest := message.ManifestDigest(c.RawManifest)
+	context := message.ManifestContext(&manifest, l.index)
+	return r.dir.Epoch().EncodeOpenRequest(c.Request, c.RawManifest, session.Seal(nil, nil, &context), c.Answers, l.index)
 }
 
 func (r *OpenRanker) openShares(l *trusteeLink, session *keys.Session, c *Case, sealed []byte) (*message.Shares, error) {

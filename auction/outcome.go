@@ -18,7 +18,7 @@ const (
 	Late                      // no answer in time
 	Unreachable               // no connection, or it broke
 	Failed                    // an error status
-	Malformed                 // an answer that does not decode
+	Malformed                 // an answer that is too large or does not decode
 	Invalid                   // a well-formed answer that does not belong here: another request or seat, too many lanes
 	Refused                   // an answer that the trustees could not open
 	bidderOutcomes
@@ -45,6 +45,8 @@ func outcomeOf(err error) BidderOutcome {
 		return Late
 	case errors.As(err, &status):
 		return Failed
+	case errors.Is(err, transport.ErrTooLarge):
+		return Malformed
 	default:
 		return Unreachable
 	}

@@ -13,7 +13,6 @@ type Case struct {
 	Request     *message.Request
 	Manifest    *message.Manifest
 	RawManifest []byte
-	ManifestSig []byte
 	Answers     []*message.Answer
 }
 

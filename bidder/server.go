@@ -18,6 +18,7 @@ import (
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/scheme"
+	"cipherbid/crypto/trustee/server"
 	"cipherbid/transport"
 
 	"github.com/valyala/fasthttp"
@@ -65,35 +66,9 @@ func New(dir *directory.Directory, sch scheme.Scheme, seat string, identity keys
 // Enrol sends every trustee the model's hint, and returns the errors of those that did not take it. The server does not bid
 // before two have. Call it again after an error.
 func (s *Server) Enrol(deadline time.Time) error {
-	trustees := s.dir.Trustees()
-	errs := make([]error, len(trustees))
-	var wg sync.WaitGroup
-	raw := s.seat.Enrolments()
-	for i, t := range trustees {
-		wg.Go(func() {
-			client, err := transport.NewClient(t.URL, 1<<16)
-			if err == nil {
-				defer client.Close()
-				_, err = client.Post("/enrol", raw[i], deadline, 0)
-			}
-			var status *transport.StatusError
-			if errors.As(err, &status) && status.Status == fasthttp.StatusConflict {
-				err = nil // it has this enrolment already
-			}
-			if err != nil {
-				errs[i] = fmt.Errorf("enrol with trustee %q: %w", t.ID, err)
-			}
-		})
-	}
-	wg.Wait()
-	known := int32(0)
-	for _, err := range errs {
-		if err == nil {
-			known++
-		}
-	}
-	s.enrolled.Store(known)
-	return errors.Join(errs...)
+	known, err := server.Deliver(s.dir, s.seat.Enrolments(), deadline)
+	s.enrolled.Store(int32(known))
+	return err
 }
 
 // EnrolmentBytes is the size of the message that brings a trustee the model's hint; 0 in a plaintext market.
@@ -168,7 +143,7 @@ func (s *Server) answer(dst []byte, r *message.BidRequest, limit time.Time) ([]b
 			return nil, errNoTime
 		}
 	}
-	if len(w.bids) == 0 || len(w.bids) > int(r.Terms.MaxLanes) {
+	if len(w.bids) == 0 || len(w.bids) > min(int(r.Terms.MaxLanes), message.MaxAnswerLanes) {
 		return nil, errNoBid
 	}
 	return s.seat.Answer(dst, r, time.Now(), w.bids)

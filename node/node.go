@@ -44,17 +44,6 @@ func (c *Common) path(p string) string {
 	return filepath.Join(c.base, p)
 }
 
-func (c *Common) check() error {
-	for _, f := range []struct{ name, value string }{
-		{"id", c.ID}, {"directory", c.Directory}, {"operator", string(c.Operator)}, {"keys", c.Keys},
-	} {
-		if f.value == "" {
-			return fmt.Errorf("config: %q is missing", f.name)
-		}
-	}
-	return nil
-}
-
 // instance is a party in one period.
 type instance struct {
 	handler fasthttp.RequestHandler
@@ -87,9 +76,6 @@ const (
 )
 
 func run(ctx context.Context, c *Common, log *slog.Logger, b build) error {
-	if c.Listen == "" {
-		return errors.New(`config: "listen" is missing`)
-	}
 	n := &node{config: c, build: b, log: log.With("party", c.ID)}
 	if err := n.load(); err != nil {
 		return err
@@ -110,7 +96,7 @@ func run(ctx context.Context, c *Common, log *slog.Logger, b build) error {
 	return errors.Join(err, n.retire(n.current.Load()))
 }
 
-// load takes up the directory file, if it is new.
+// load takes up the directory file, if it is new. One that cannot be taken up is tried again: a key file may still be missing.
 func (n *node) load() error {
 	path := n.config.path(n.config.Directory)
 	info, err := os.Stat(path)
@@ -120,13 +106,13 @@ func (n *node) load() error {
 	if info.ModTime().Equal(n.stamp) {
 		return nil
 	}
-	n.stamp = info.ModTime()
 	dir, err := directory.Load(path, n.config.Operator)
 	if err != nil {
 		return err
 	}
 	old := n.current.Load()
 	if old != nil && dir.Period().Number <= n.period {
+		n.stamp = info.ModTime()
 		return nil
 	}
 	sch, err := dir.Scheme()
@@ -139,6 +125,7 @@ func (n *node) load() error {
 	}
 	n.current.Store(next)
 	n.period = dir.Period().Number
+	n.stamp = info.ModTime()
 	if old != nil {
 		n.log.Info("new period", "period", n.period)
 		err = n.retire(old)
@@ -146,14 +133,18 @@ func (n *node) load() error {
 	if next.tidy != nil {
 		err = errors.Join(err, next.tidy())
 	}
-	return err
+	if err != nil {
+		n.log.Error("earlier periods are not cleared away", "error", err)
+	}
+	return nil
 }
 
-// retire waits for the requests that an instance is serving and stops it.
+// retire waits for the requests that an instance is serving and stops it. Requests that come meanwhile do not wait for it to
+// stop.
 func (n *node) retire(i *instance) error {
 	i.using.Lock()
-	defer i.using.Unlock()
 	i.closed = true
+	i.using.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	return i.stop(ctx)
@@ -182,6 +173,7 @@ func (n *node) watch(ctx context.Context) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	var enrolled *instance
+	reported := ""
 	for {
 		if i := n.current.Load(); i.enrol != nil && i != enrolled {
 			if err := i.enrol(time.Now().Add(enrolTimeout)); err != nil {
@@ -196,8 +188,13 @@ func (n *node) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
+		refused := ""
 		if err := n.load(); err != nil {
-			n.log.Error("new directory refused, staying with the old one", "error", err)
+			refused = err.Error()
 		}
+		if refused != "" && refused != reported {
+			n.log.Error("new directory refused, staying with the old one", "error", refused)
+		}
+		reported = refused
 	}
 }

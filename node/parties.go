@@ -22,8 +22,8 @@ import (
 
 // RunTrustee serves a trustee until ctx ends.
 func RunTrustee(ctx context.Context, c *Trustee, log *slog.Logger) error {
-	if c.State == "" {
-		return errors.New(`config: "state" is missing`)
+	if err := c.check(); err != nil {
+		return err
 	}
 	boot := time.Now()
 	return run(ctx, &c.Common, log, func(dir *directory.Directory, sch scheme.Scheme) (*instance, error) {
@@ -89,6 +89,9 @@ func removeOldState(state, current string) error {
 
 // RunBidder serves a bidder until ctx ends.
 func RunBidder(ctx context.Context, c *Bidder, log *slog.Logger) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	features, err := model.LoadFeatureMap(c.path(c.Features))
 	if err != nil {
 		return err
@@ -128,12 +131,12 @@ func checkFeatures(dir *directory.Directory, m *model.FeatureMap) error {
 
 // RunAuctioneer serves the auctioneer until ctx ends.
 func RunAuctioneer(ctx context.Context, c *Auctioneer, log *slog.Logger) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	identity, err := keyring.LoadIdentity(filepath.Join(c.path(c.Keys), keyring.KeyFile("auctioneer", c.ID)))
 	if err != nil {
 		return err
-	}
-	if c.NetworkReserveMS < 0 || c.RankReserveMS < 0 {
-		return errors.New("config: reserves must not be negative")
 	}
 	settings := auction.Config{
 		NetworkReserve: time.Duration(c.NetworkReserveMS) * time.Millisecond,

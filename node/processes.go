@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ type child struct {
 	process Process
 	cmd     *exec.Cmd
 	done    chan struct{} // closed when the process has ended
+	err     error         // how it ended, once done is closed
 }
 
 // Death is a process that ended by itself.
@@ -78,7 +80,7 @@ func (m *Processes) Start(name string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
 	}
-	c := &child{p, cmd, make(chan struct{})}
+	c := &child{process: p, cmd: cmd, done: make(chan struct{})}
 	m.running[name] = c
 	go m.reap(c)
 	return nil
@@ -87,6 +89,7 @@ func (m *Processes) Start(name string) error {
 // reap waits for a process and reports a death that nobody asked for.
 func (m *Processes) reap(c *child) {
 	err := c.cmd.Wait()
+	c.err = err
 	m.mu.Lock()
 	delete(m.running, c.process.Name)
 	stopping := m.stopping
@@ -129,22 +132,25 @@ func (m *Processes) Parties() []Party {
 	return all
 }
 
+// child finds a running party, or nil.
+func (m *Processes) child(name string) *child {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.running[name]
+}
+
 // Signal sends a signal to a party.
 func (m *Processes) Signal(name string, s os.Signal) error {
-	m.mu.Lock()
-	c := m.running[name]
-	m.mu.Unlock()
+	c := m.child(name)
 	if c == nil {
 		return fmt.Errorf("%s is not running", name)
 	}
 	return c.cmd.Process.Signal(s)
 }
 
-// Wait waits until a party has ended.
+// Wait waits until a party has ended, whichever way.
 func (m *Processes) Wait(ctx context.Context, name string) error {
-	m.mu.Lock()
-	c := m.running[name]
-	m.mu.Unlock()
+	c := m.child(name)
 	if c == nil {
 		return nil
 	}
@@ -223,33 +229,45 @@ func (m *Processes) trustees() (n int) {
 const stopGrace = 15 * time.Second
 
 // Stop interrupts all parties, the auctioneer first so that its last notices find the bidders, and kills those that do not end.
+// It returns an error if one did not end in good order.
 func (m *Processes) Stop() error {
 	m.mu.Lock()
 	m.stopping = true
 	m.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
-	parties := m.Parties()
-	var err error
-	for i := len(parties) - 1; i >= 0; i-- {
-		p := parties[i]
-		if m.Signal(p.Name, syscall.SIGTERM) != nil {
-			continue // it has ended meanwhile
-		}
-		if p.Role == "auctioneer" {
-			err = errors.Join(err, m.waitOrKill(ctx, p.Name))
+	var children []*child
+	for _, p := range m.Parties() {
+		if c := m.child(p.Name); c != nil {
+			children = append(children, c)
 		}
 	}
-	for _, p := range parties {
-		err = errors.Join(err, m.waitOrKill(ctx, p.Name))
+	var err error
+	for _, c := range slices.Backward(children) {
+		if c.cmd.Process.Signal(syscall.SIGTERM) == nil && c.process.Role == "auctioneer" {
+			err = errors.Join(err, c.end(ctx))
+		}
+	}
+	for _, c := range children {
+		if c.process.Role != "auctioneer" {
+			err = errors.Join(err, c.end(ctx))
+		}
 	}
 	return err
 }
 
-func (m *Processes) waitOrKill(ctx context.Context, name string) error {
-	err := m.Wait(ctx, name)
-	if err == nil {
-		return nil
+// end waits for a process, or kills it when ctx ends.
+func (c *child) end(ctx context.Context) error {
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("kill %s: %w", c.process.Name, err)
+		}
+		<-c.done
 	}
-	return errors.Join(err, m.Signal(name, syscall.SIGKILL))
+	if c.err != nil {
+		return fmt.Errorf("%s: %w", c.process.Name, c.err)
+	}
+	return nil
 }

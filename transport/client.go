@@ -15,6 +15,7 @@ import (
 var (
 	ErrTimeout     = errors.New("no answer in time")
 	ErrUnreachable = errors.New("unreachable")
+	ErrTooLarge    = errors.New("answer is too large")
 )
 
 // StatusError is an answer with another status than 200 or 204.
@@ -42,7 +43,7 @@ func NewClient(address string, maxResponse int) (*Client, error) {
 	if u.Port() == "" {
 		host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
-	return &Client{
+	c := &Client{
 		base: strings.TrimSuffix(u.String(), "/"),
 		host: &fasthttp.HostClient{
 			Addr:                      host,
@@ -58,11 +59,16 @@ func NewClient(address string, maxResponse int) (*Client, error) {
 			DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {
 				return fasthttp.DialDualStackTimeout(addr, min(max(timeout, time.Millisecond), 3*time.Second))
 			},
-			RetryIfErr: func(_ *fasthttp.Request, attempts int, err error) (resetTimeout, retry bool) {
-				return false, attempts < 2 && !isTimeout(err)
-			},
 		},
-	}, nil
+	}
+	c.host.RetryIfErr = func(_ *fasthttp.Request, attempts int, err error) (resetTimeout, retry bool) {
+		if attempts >= 2 || isTimeout(err) || errors.Is(err, fasthttp.ErrBodyTooLarge) {
+			return false, false
+		}
+		c.host.CloseIdleConnections() // where the party has restarted, all of them are dead, and the next try needs a fresh one
+		return false, true
+	}
+	return c, nil
 }
 
 // Close closes idle connections.
@@ -95,10 +101,13 @@ func (c *Client) do(method, path string, body []byte, deadline time.Time, tmax t
 	if tmax > 0 {
 		req.Header.Set(TMaxHeader, fmt.Sprint(tmax.Milliseconds()))
 	}
-	if err := c.host.DoDeadline(req, resp, deadline); err != nil {
-		if isTimeout(err) || !time.Now().Before(deadline) {
-			return nil, fmt.Errorf("%w: %s", ErrTimeout, c.base)
-		}
+	switch err := c.host.DoDeadline(req, resp, deadline); {
+	case err == nil:
+	case isTimeout(err) || !time.Now().Before(deadline):
+		return nil, fmt.Errorf("%w: %s", ErrTimeout, c.base)
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return nil, fmt.Errorf("%w: %s", ErrTooLarge, c.base)
+	default:
 		return nil, fmt.Errorf("%w: %s: %v", ErrUnreachable, c.base, err)
 	}
 	switch status := resp.StatusCode(); status {

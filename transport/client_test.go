@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,9 +66,10 @@ func TestAnswers(t *testing.T) {
 
 func TestFailuresAreToldApart(t *testing.T) {
 	release := make(chan struct{})
+	var large atomic.Int32
 	address := serve(t, Routes{
 		"POST /hang":  func(*fasthttp.RequestCtx) { <-release },
-		"POST /large": func(ctx *fasthttp.RequestCtx) { ctx.SetBody(make([]byte, 4097)) },
+		"POST /large": func(ctx *fasthttp.RequestCtx) { large.Add(1); ctx.SetBody(make([]byte, 4097)) },
 		"POST /fits":  func(ctx *fasthttp.RequestCtx) { ctx.SetBody(make([]byte, 4096)) },
 	}.Handler(), ServerConfig{})
 	defer close(release)
@@ -81,8 +83,8 @@ func TestFailuresAreToldApart(t *testing.T) {
 	if b, err := c.Post("/fits", nil, soon(), 0); err != nil || len(b) != 4096 {
 		t.Errorf("largest answer: %d bytes, %v", len(b), err)
 	}
-	if _, err := c.Post("/large", nil, soon(), 0); !errors.Is(err, ErrUnreachable) {
-		t.Errorf("too large an answer: %v", err)
+	if _, err := c.Post("/large", nil, soon(), 0); !errors.Is(err, ErrTooLarge) || large.Load() != 1 {
+		t.Errorf("too large an answer: %v, asked %d times", err, large.Load())
 	}
 	gone := listen(t, "tcp4", "127.0.0.1:0")
 	gone.Close()
@@ -143,6 +145,37 @@ func TestClosedConnectionIsTriedOnceMore(t *testing.T) {
 	}
 	if n := requests.Load(); n != 2 {
 		t.Errorf("tried %d times, want 2", n)
+	}
+}
+
+// A party that has restarted leaves a pool of dead connections behind. No call may fail for them.
+func TestRestartedPartyIsReachedAtOnce(t *testing.T) {
+	const pooled = 8
+	ln := listen(t, "tcp4", "127.0.0.1:0")
+	var together sync.WaitGroup
+	together.Add(pooled)
+	stop := run(t, ln, func(*fasthttp.RequestCtx) { together.Done(); together.Wait() }, ServerConfig{})
+	c := newClient(t, ln.Addr().String(), 10)
+	var calls sync.WaitGroup
+	for range pooled {
+		calls.Go(func() {
+			if _, err := c.Post("/", nil, soon(), 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	stop = run(t, listen(t, "tcp4", ln.Addr().String()), echo, ServerConfig{})
+	for i := range pooled {
+		if _, err := c.Post("/", nil, soon(), 0); err != nil {
+			t.Fatalf("call %d after the restart: %v", i, err)
+		}
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 }
 

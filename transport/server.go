@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -60,12 +61,14 @@ func Serve(ctx context.Context, ln net.Listener, handler fasthttp.RequestHandler
 		DisableHeaderNamesNormalizing: false,
 		CloseOnShutdown:               true,
 	}
+	first := &firstAccept{Listener: ln, begins: make(chan struct{})}
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ln) }()
+	go func() { done <- s.Serve(first) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("%s: serve: %w", c.Name, err)
 	case <-ctx.Done():
+		<-first.begins
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
@@ -73,6 +76,18 @@ func Serve(ctx context.Context, ln net.Listener, handler fasthttp.RequestHandler
 		return fmt.Errorf("%s: drain: %w", c.Name, err)
 	}
 	return nil
+}
+
+// firstAccept tells when a server begins to accept: fasthttp ignores a shutdown that comes before, and would serve for ever.
+type firstAccept struct {
+	net.Listener
+	once   sync.Once
+	begins chan struct{}
+}
+
+func (l *firstAccept) Accept() (net.Conn, error) {
+	l.once.Do(func() { close(l.begins) })
+	return l.Listener.Accept()
 }
 
 // recovering answers 500 instead of taking the process down.

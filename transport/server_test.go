@@ -114,6 +114,21 @@ func TestServeFinishesWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+func TestServeStopsBeforeItHasBegun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		ln := listen(t, "tcp4", "127.0.0.1:0")
+		if err := Serve(ctx, ln, echo, ServerConfig{}); err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+			conn.Close()
+			t.Fatal("still listening")
+		}
+	}
+}
+
 func TestServeReturnsTheListenersError(t *testing.T) {
 	ln := listen(t, "tcp4", "127.0.0.1:0")
 	ln.Close()

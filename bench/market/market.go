@@ -48,6 +48,14 @@ type Config struct {
 	Auction  auction.Config
 	// Opened, if set, sees the lanes of every open auction.
 	Opened func(c *auction.Case, lanes [][]uint32)
+	// Device makes every request box its sub-keys to the trustees' period keys, as a user's device does. Without it the agent
+	// has sessions with the trustees, as a publisher's server does.
+	Device bool
+	// Route, if set, says at which URL a party reaches another one that listens at url: through an emulated network, say. The
+	// publisher and the auctioneer are called so, trustees trustee-0 to trustee-2, bidders by their seats.
+	Route func(from, to, url string) (string, error)
+	// Listener, if set, wraps a party's listener: to count bytes, say.
+	Listener func(party string, ln net.Listener) net.Listener
 }
 
 // Publisher is the publisher of the market's user agent.
@@ -65,6 +73,7 @@ type Market struct {
 
 	scheme scheme.Scheme
 	client *transport.Client
+	config Config
 	log    *slog.Logger
 	folder string
 	mu     sync.Mutex
@@ -79,7 +88,7 @@ func Start(c Config) (m *Market, err error) {
 	if c.Suite == "" {
 		c.Suite = keys.Hybrid
 	}
-	m = &Market{Bidders: map[string]*bidder.Server{}, stops: map[string]func() error{}, log: c.Logger}
+	m = &Market{Bidders: map[string]*bidder.Server{}, stops: map[string]func() error{}, config: c, log: c.Logger}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, m.Close())
@@ -112,7 +121,11 @@ func Start(c Config) (m *Market, err error) {
 	}
 	deadline := time.Now().Add(10 * time.Second)
 	for _, s := range c.Seats {
-		b, err := bidder.New(m.Dir, m.scheme, s.ID, m.Keys.Bidders[s.ID], s.Model, c.Logger)
+		dir, err := m.view(s.ID)
+		if err != nil {
+			return m, err
+		}
+		b, err := bidder.New(dir, m.scheme, s.ID, m.Keys.Bidders[s.ID], s.Model, c.Logger)
 		if err != nil {
 			return m, err
 		}
@@ -125,8 +138,25 @@ func Start(c Config) (m *Market, err error) {
 	if err := m.startAuctioneer(c, take("auctioneer"), deadline); err != nil {
 		return m, err
 	}
-	m.Agent, err = agent.New(m.Dir, m.scheme, Publisher, m.Keys.Publishers[Publisher])
-	return m, err
+	return m, m.startAgent(deadline)
+}
+
+func (m *Market) startAgent(deadline time.Time) (err error) {
+	if m.Agent, err = agent.New(m.Dir, m.scheme, Publisher, m.Keys.Publishers[Publisher]); err != nil {
+		return err
+	}
+	if m.config.Device || !m.Dir.Params().Encrypted() {
+		return nil
+	}
+	sessions, err := m.Agent.NewSessions()
+	if err != nil {
+		return err
+	}
+	if _, err := server.Deliver(m.Dir, sessions.Messages, deadline); err != nil {
+		return err
+	}
+	m.Agent.Use(sessions)
+	return nil
 }
 
 func trusteeName(i int) string { return fmt.Sprintf("trustee-%d", i) }
@@ -175,7 +205,11 @@ func (m *Market) startTrustee(i int, ln net.Listener) error {
 	}
 	// A request may have been issued in the millisecond in which a trustee starts: times travel in milliseconds.
 	boot := time.Now().Truncate(time.Millisecond)
-	t, err := trustee.New(m.Dir, m.scheme, i, m.Keys.Trustees[i].Period, store, boot)
+	dir, err := m.view(trusteeName(i))
+	if err != nil {
+		return errors.Join(err, store.Close(), ln.Close())
+	}
+	t, err := trustee.New(dir, m.scheme, i, m.Keys.Trustees[i].Period, store, boot)
 	if err != nil {
 		return errors.Join(err, store.Close(), ln.Close())
 	}
@@ -187,25 +221,32 @@ func (m *Market) startTrustee(i int, ln net.Listener) error {
 }
 
 func (m *Market) startAuctioneer(c Config, ln net.Listener, deadline time.Time) error {
-	ranker, err := newRanker(m, c, deadline)
+	dir, err := m.view("auctioneer")
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	ranker, err := newRanker(m, dir, c, deadline)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	config := c.Auction
 	config.Logger = c.Logger
-	if m.Auctioneer, err = auction.New(m.Dir, m.Keys.Auctioneer, ranker, config); err != nil {
+	if m.Auctioneer, err = auction.New(dir, m.Keys.Auctioneer, ranker, config); err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	m.serve("auctioneer", ln, m.Auctioneer.Handler(), m.Auctioneer.MaxBodyBytes())
-	m.client, err = transport.NewClient(m.Dir.Auctioneer().URL, 1<<20)
+	if dir, err = m.view(Publisher); err != nil {
+		return err
+	}
+	m.client, err = transport.NewClient(dir.Auctioneer().URL, 1<<20)
 	return err
 }
 
-func newRanker(m *Market, c Config, deadline time.Time) (auction.Ranker, error) {
-	if !m.Dir.Params().Encrypted() {
+func newRanker(m *Market, dir *directory.Directory, c Config, deadline time.Time) (auction.Ranker, error) {
+	if !dir.Params().Encrypted() {
 		return &auction.Cleartext{Opened: c.Opened}, nil
 	}
-	r, err := auction.NewOpenRanker(m.Dir, m.Keys.Auctioneer, c.Logger)
+	r, err := auction.NewOpenRanker(dir, m.Keys.Auctioneer, c.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +256,9 @@ func newRanker(m *Market, c Config, deadline time.Time) (auction.Ranker, error) 
 
 // serve serves a party until it is stopped.
 func (m *Market) serve(name string, ln net.Listener, h fasthttp.RequestHandler, maxBody int) {
+	if m.config.Listener != nil {
+		ln = m.config.Listener(name, ln)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {

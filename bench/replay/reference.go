@@ -45,6 +45,32 @@ func (r *reference) decide(u *user) decision {
 	return d
 }
 
+// gap is the relative distance between the plaintext bids of two seats, counting or not; the floor bids for seat "". It is
+// tiny where noise may have changed the winner, and large where something is wrong.
+func (r *reference) gap(u *user, a, b string) float64 {
+	x, y := r.bid(u, a), r.bid(u, b)
+	if top := max(x, y); top > 0 {
+		return math.Abs(x-y) / top
+	}
+	return 1 // one of the two never bids
+}
+
+func (r *reference) bid(u *user, seat string) float64 {
+	if seat == "" {
+		return u.row.Floor
+	}
+	best := 0.0
+	for _, m := range r.models {
+		if m.Seat() != seat {
+			continue
+		}
+		for k := range m.Campaigns() {
+			best = max(best, math.Exp(m.LogBid(k, u.x, u.context)))
+		}
+	}
+	return best
+}
+
 // logClick is the logarithm of what a model thinks of a click: its log-bid less the value of a click.
 func logClick(m *model.GLM, u *user) float64 {
 	return m.LogBid(0, u.x, u.context) - math.Log(m.Campaigns()[0].ValuePerClick)

@@ -49,6 +49,7 @@ type Record struct {
 
 	latency, plainLatency float64 // ms
 	score, plainScore     float64 // of the impression's own advertiser; NaN if there is none
+	gap                   float64 // where the winners differ, see reference.gap
 	click                 bool
 	stages                map[string]float64 // ms
 }
@@ -168,8 +169,12 @@ func Opportunity(u []float64, ctx model.Context, floor float64) *agent.Opportuni
 	return o
 }
 
+// patience is the tmax of a replay's auctions. A replay compares decisions: none shall be lost because the machine was busy.
+const patience = 10 * time.Second
+
 func (r *run) auction(u *user) (Record, error) {
 	o := Opportunity(u.x, u.context, u.row.Floor)
+	o.TMax, o.Lifetime = patience, 2*patience
 	start := time.Now()
 	raw, digest, err := r.encrypted.Agent.Request(o)
 	if err != nil {
@@ -191,6 +196,9 @@ func (r *run) auction(u *user) (Record, error) {
 	}
 	d := r.reference.decide(u)
 	rec.PlainWinner, rec.PlainPrice, rec.TopBid, rec.SecondBid = d.winner, d.price, d.top, d.second
+	if rec.Winner != rec.PlainWinner {
+		rec.gap = r.reference.gap(u, rec.Winner, rec.PlainWinner)
+	}
 	r.note(&rec, u, digest, encrypt)
 	return rec, nil
 }

@@ -63,7 +63,7 @@ type Disagreement struct {
 	Auction     string  `json:"auction"`
 	Winner      string  `json:"winner"`
 	PlainWinner string  `json:"plain_winner"`
-	Gap         float64 `json:"gap"` // relative distance of the two plaintext bids concerned
+	Gap         float64 `json:"gap"` // relative distance of the two winners' plaintext bids; the floor bids for nobody
 }
 
 func (r *run) summarise(records []Record) (*Summary, error) {
@@ -90,7 +90,7 @@ func (r *run) summarise(records []Record) (*Summary, error) {
 		if rec.Winner == rec.PlainWinner {
 			agree++
 		} else {
-			s.Disagreements = append(s.Disagreements, Disagreement{rec.Auction, rec.Winner, rec.PlainWinner, rec.gap()})
+			s.Disagreements = append(s.Disagreements, Disagreement{rec.Auction, rec.Winner, rec.PlainWinner, rec.gap})
 		}
 		if rec.Winner != "" && rec.PlainWinner != "" && rec.PlainPrice > 0 {
 			errorsRelative = append(errorsRelative, math.Abs(rec.Price-rec.PlainPrice)/rec.PlainPrice)
@@ -127,18 +127,6 @@ func (s *Summary) statistics(errorsRelative, latency, plainLatency []float64, st
 		}
 	}
 	return nil
-}
-
-// gap is the relative distance between the bids that the markets disagree about: the two highest, or the highest and the floor.
-func (r *Record) gap() float64 {
-	other := r.SecondBid
-	if r.Winner == "" || r.PlainWinner == "" {
-		other = r.PlainPrice
-	}
-	if r.TopBid == 0 {
-		return 1
-	}
-	return (r.TopBid - other) / r.TopBid
 }
 
 func percentiles(v []float64) (Percentiles, error) {

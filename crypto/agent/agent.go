@@ -11,9 +11,11 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"cipherbid/crypto/directory"
+	"cipherbid/crypto/enrol"
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/lattice"
 	"cipherbid/crypto/message"
@@ -26,6 +28,7 @@ type Agent struct {
 	scheme    scheme.Scheme
 	publisher string
 	identity  keys.Identity
+	sessions  atomic.Pointer[enrol.Sessions]
 }
 
 // Opportunity is what an agent puts up for auction.
@@ -52,8 +55,17 @@ func New(dir *directory.Directory, sch scheme.Scheme, publisher string, identity
 	if string(p.Identity) != string(identity.Public()) {
 		return nil, fmt.Errorf("publisher %q has another identity in the directory", publisher)
 	}
-	return &Agent{dir, sch, publisher, identity}, nil
+	return &Agent{dir: dir, scheme: sch, publisher: publisher, identity: identity}, nil
 }
+
+// NewSessions draws sessions with the trustees, for agents that run many auctions. Once the trustees have their messages, [Use]
+// the sessions: boxes then need no key exchange, which is most of the time that a request takes.
+func (a *Agent) NewSessions() (*enrol.Sessions, error) {
+	return enrol.New(a.dir, message.RolePublisher, a.publisher, a.identity, nil)
+}
+
+// Use makes further requests under the sessions; nil goes back to boxes that anybody could send.
+func (a *Agent) Use(s *enrol.Sessions) { a.sessions.Store(s) }
 
 // Request encrypts an opportunity and returns the encoded request and its digest. The error wraps message.ErrPeriod if the
 // directory's period is over: the trustees' keys in it are destroyed, and the operator's next directory has new ones.
@@ -113,5 +125,13 @@ func (a *Agent) sealSubKeys(enc *scheme.Encryption, digest *message.Digest, trus
 	for at, j := range scheme.SubKeysOf(trustee) {
 		copy(plaintext[at*lattice.SeedSize:], enc.SubKeys[j][:])
 	}
-	return a.dir.TrusteeKey(trustee).Seal(message.UserBoxInfo(digest, trustee), plaintext[:])
+	var box message.UserBox
+	if s := a.sessions.Load(); s != nil {
+		context := message.UserBoxContext(digest, trustee)
+		box = message.UserBox{Session: true, Sequence: s.Sequence, Box: s.With[trustee].Seal(nil, plaintext[:], &context)}
+		return box.Encode(), nil
+	}
+	var err error
+	box.Box, err = a.dir.TrusteeKey(trustee).Seal(message.UserBoxInfo(digest, trustee), plaintext[:])
+	return box.Encode(), err
 }

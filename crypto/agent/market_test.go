@@ -110,7 +110,7 @@ func (m *market) request(tb testing.TB, o *Opportunity) *message.Request {
 func (m *market) openBoxes(tb testing.TB, r *message.Request) (seeds [scheme.Trustees][2]*lattice.Seed) {
 	tb.Helper()
 	for i := range seeds {
-		b, err := m.keys.Trustees[i].Period.Open(message.UserBoxInfo(&r.Digest, i), r.Boxes[i])
+		b, err := m.keys.Trustees[i].Period.Open(message.UserBoxInfo(&r.Digest, i), r.Boxes[i][1:])
 		if err != nil || len(b) != 2*lattice.SeedSize {
 			tb.Fatalf("trustee %d finds %d bytes: %v", i, len(b), err)
 		}

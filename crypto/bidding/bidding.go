@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cipherbid/crypto/directory"
+	"cipherbid/crypto/enrol"
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
@@ -28,14 +29,13 @@ var ErrAnswered = errors.New("request was answered before")
 
 // Seat answers for one seat, model version and period.
 type Seat struct {
-	dir        *directory.Directory
-	scorer     scheme.Scorer
-	seat       string
-	hint       message.Digest
-	sessions   [scheme.Trustees]*keys.Session
-	enrolments [scheme.Trustees][]byte
-	answered   recent.Map[struct{}]
-	scratch    sync.Pool // *answerScratch
+	dir      *directory.Directory
+	scorer   scheme.Scorer
+	seat     string
+	hint     message.Digest
+	sessions *enrol.Sessions // nil in a plaintext market
+	answered recent.Map[struct{}]
+	scratch  sync.Pool // *answerScratch
 }
 
 // LaneBid is one campaign's bid on one imp, but for the private part.
@@ -77,16 +77,18 @@ func New(dir *directory.Directory, sch scheme.Scheme, seat string, identity keys
 		return s, nil
 	}
 	s.hint = message.HintDigest(seat, scorer.Hint())
-	for i := range s.sessions {
-		if s.sessions[i], s.enrolments[i], err = Enrol(dir, message.RoleBidder, seat, identity, i, scorer.Hint()); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	s.sessions, err = enrol.New(dir, message.RoleBidder, seat, identity, scorer.Hint())
+	return s, err
 }
 
 // Enrolments returns the message that each trustee must have before it can open this seat's answers.
-func (s *Seat) Enrolments() [scheme.Trustees][]byte { return s.enrolments }
+// In a plaintext market they are empty.
+func (s *Seat) Enrolments() [scheme.Trustees][]byte {
+	if s.sessions == nil {
+		return [scheme.Trustees][]byte{}
+	}
+	return s.sessions.Messages
+}
 
 // Campaigns is the number of campaigns.
 func (s *Seat) Campaigns() int { return s.scorer.Lanes() }
@@ -199,7 +201,7 @@ func (s *Seat) share(w *answerScratch) {
 		js := scheme.SubKeysOf(i)
 		w.plain = append(append(w.plain[:0], w.parts[js[0]]...), w.parts[js[1]]...)
 		w.context = w.hasher.BoxContext(&w.answer.Request, &w.answer.Bid, i)
-		w.boxes[i] = s.sessions[i].Seal(w.boxes[i][:0], w.plain, &w.context)
+		w.boxes[i] = s.sessions.With[i].Seal(w.boxes[i][:0], w.plain, &w.context)
 		w.answer.Boxes[i] = w.boxes[i]
 	}
 	for _, p := range w.parts {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"cipherbid/crypto/enrol"
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/lattice"
 	"cipherbid/crypto/message"
@@ -199,7 +200,7 @@ func TestSeatsShareNothing(t *testing.T) {
 	}
 	context := message.Digest{}
 	for i, u := range m.trustees(t, b) {
-		if _, err := u.session.Open(nil, a.sessions[i].Seal(nil, nil, &context), &context); err == nil {
+		if _, err := u.session.Open(nil, a.sessions.With[i].Seal(nil, nil, &context), &context); err == nil {
 			t.Errorf("two seats share the session with trustee %d", i)
 		}
 	}
@@ -208,7 +209,7 @@ func TestSeatsShareNothing(t *testing.T) {
 func TestAuctioneerEnrols(t *testing.T) {
 	m := newMarket(t, keys.X25519, dim)
 	for i := range scheme.Trustees {
-		session, raw, err := Enrol(m.dir, message.RoleAuctioneer, "exchange", m.keys.Auctioneer, i, nil)
+		session, raw, err := enrol.One(m.dir, message.RoleAuctioneer, "exchange", m.keys.Auctioneer, i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +235,7 @@ func TestEnrolWithNobody(t *testing.T) {
 		m       *market
 		trustee int
 	}{{encrypted, -1}, {encrypted, 3}, {plaintext, 0}} {
-		_, _, err := Enrol(tc.m.dir, message.RoleAuctioneer, "exchange", tc.m.keys.Auctioneer, tc.trustee, nil)
+		_, _, err := enrol.One(tc.m.dir, message.RoleAuctioneer, "exchange", tc.m.keys.Auctioneer, tc.trustee)
 		if err == nil || !strings.Contains(err.Error(), "there is no trustee") {
 			t.Errorf("trustee %d: %v", tc.trustee, err)
 		}

@@ -287,11 +287,10 @@ func (d *Directory) Publisher(id string) (*Party, bool) {
 	return p, ok
 }
 
-// VerifyRequest checks what every receiver of a request must know before it acts: that a listed publisher signed it, that it is
-// for this auctioneer and these trustees' keys, and that its time is now.
-func (d *Directory) VerifyRequest(t *message.Terms, digest message.Digest, signature []byte, now time.Time) error {
-	p, ok := d.publishers[t.Publisher]
-	if !ok {
+// CheckRequest checks what every receiver of a request must know before it acts, but for its signature: that its publisher is
+// listed, that it is for this auctioneer and these trustees' keys, and that its time is now.
+func (d *Directory) CheckRequest(t *message.Terms, now time.Time) error {
+	if _, ok := d.publishers[t.Publisher]; !ok {
 		return fmt.Errorf("publisher %q is not in the directory", t.Publisher)
 	}
 	if err := d.Current(now); err != nil {
@@ -306,8 +305,25 @@ func (d *Directory) VerifyRequest(t *message.Terms, digest message.Digest, signa
 	if t.TrusteeKeys != d.TrusteeKeyIDs() {
 		return fmt.Errorf("%w: request is encrypted to other period keys of the trustees", message.ErrPeriod)
 	}
+	return nil
+}
+
+// VerifySignature checks a publisher's signature of a request.
+func (d *Directory) VerifySignature(publisher string, digest message.Digest, signature []byte) error {
+	p, ok := d.publishers[publisher]
+	if !ok {
+		return fmt.Errorf("publisher %q is not in the directory", publisher)
+	}
 	if err := p.Identity.Verify(keys.DomainRequest, digest, signature); err != nil {
-		return fmt.Errorf("publisher %q: %w", t.Publisher, err)
+		return fmt.Errorf("publisher %q: %w", publisher, err)
 	}
 	return nil
+}
+
+// VerifyRequest does both.
+func (d *Directory) VerifyRequest(t *message.Terms, digest message.Digest, signature []byte, now time.Time) error {
+	if err := d.CheckRequest(t, now); err != nil {
+		return err
+	}
+	return d.VerifySignature(t.Publisher, digest, signature)
 }

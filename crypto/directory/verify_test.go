@@ -41,7 +41,7 @@ func TestVerifyRequest(t *testing.T) {
 			{"altered signature", func(*message.Terms) {}, digest, append([]byte{1}, signature[1:]...), noon, keys.ErrSignature, `publisher "news.example"`},
 			{"other digest", func(*message.Terms) {}, message.Digest{1, 2, 4}, signature, noon, keys.ErrSignature, `publisher "news.example"`},
 			{"stranger's signature", func(*message.Terms) {}, digest, identity(t, strangerSeed).Sign(keys.DomainRequest, digest), noon, keys.ErrSignature, ""},
-			{"signature of a manifest", func(*message.Terms) {}, digest, identity(t, publisherSeed).Sign(keys.DomainManifest, digest), noon, keys.ErrSignature, ""},
+			{"signature of a notice", func(*message.Terms) {}, digest, identity(t, publisherSeed).Sign(keys.DomainNotice, digest), noon, keys.ErrSignature, ""},
 		} {
 			t.Run(fmt.Sprintf("%s/%s", name, tc.name), func(t *testing.T) {
 				terms := valid

@@ -16,7 +16,7 @@ type Session struct {
 }
 
 // SessionOverhead is how much longer a box is than what it holds.
-const SessionOverhead = 12 + 16
+const SessionOverhead = message.BoxOverhead
 
 // NewSessionKey draws a session key.
 func NewSessionKey() []byte {

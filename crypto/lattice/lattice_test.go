@@ -2,9 +2,11 @@ package lattice
 
 import (
 	"crypto/rand"
+	"fmt"
 	"math"
 	"math/big"
 	mrand "math/rand/v2"
+	"strings"
 	"testing"
 
 	"cipherbid/crypto/params"
@@ -373,4 +375,15 @@ func BenchmarkPack(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestSeedsDoNotPrint(t *testing.T) {
+	seed := Seed{0xab, 0xcd}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%X", "%d", "%s", "%q"} {
+		for _, v := range []any{seed, &seed, struct{ S Seed }{seed}, []Seed{seed}} {
+			if got := strings.ToLower(fmt.Sprintf(verb, v)); strings.Contains(got, "abcd") || strings.Contains(got, "171") || strings.Contains(got, "ab, 0x") {
+				t.Errorf("%s prints %s", verb, got)
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 )
 
@@ -15,6 +16,9 @@ type Seed [SeedSize]byte
 
 // Wipe overwrites the seed. Copies that the compiler or the garbage collector made may survive.
 func (s *Seed) Wipe() { clear(s[:]) }
+
+// Format keeps the seed out of logs and errors, whatever the verb.
+func (s Seed) Format(f fmt.State, _ rune) { fmt.Fprint(f, "seed (secret)") }
 
 // Label separates the streams drawn from one seed.
 type Label byte

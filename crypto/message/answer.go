@@ -42,7 +42,7 @@ const MaxAnswerBytes = frameBytes + 32 + maxBidBytes + scheme.Trustees*(4+maxBid
 
 const (
 	maxBidBytes  = 2 + MaxID + 32 + 2 + 7*MaxAnswerLanes + scheme.Trustees*32
-	maxBidderBox = 64 + 2*(SaltBytes+4*MaxAnswerLanes)
+	maxBidderBox = BoxOverhead + 2*(SaltBytes+4*MaxAnswerLanes)
 )
 
 // PartsBytes is the size of what a bidder's box holds for the given number of lanes.
@@ -128,6 +128,9 @@ func (e *Epoch) DecodeAnswer(b []byte) (*Answer, error) {
 	if e.Params.Encrypted() {
 		for i := range a.Boxes {
 			a.Boxes[i] = r.Var("box", maxBidderBox)
+			if want := PartsBytes(len(a.Lanes)) + BoxOverhead; len(a.Boxes[i]) != want {
+				r.Fail("box", "%d bytes, want %d", len(a.Boxes[i]), want)
+			}
 		}
 	} else if r.Err() == nil {
 		raw := wire.NewReader(r.Raw("clear lanes", 4*len(a.Lanes)))

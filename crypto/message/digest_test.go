@@ -63,7 +63,7 @@ func TestEveryFlipOfAnOpenRequestIsNoticed(t *testing.T) {
 		if o.Digest != r.Digest {
 			t.Errorf("byte %d: the manifest was accepted for another request", at)
 		}
-		rest := bytes.Equal(o.Signature, r.Signature) && bytes.Equal(o.Box, r.Boxes[trustee]) && bytes.Equal(o.ManifestSig, noise(20, signatureBytes))
+		rest := bytes.Equal(o.Signature, r.Signature) && bytes.Equal(o.Box, r.Boxes[trustee]) && bytes.Equal(o.ManifestTag, noise(20, BoxOverhead))
 		if rest && o.ManifestBound == ManifestDigest(e.EncodeManifest(m)) {
 			t.Errorf("byte %d means nothing", at)
 		}

@@ -13,6 +13,7 @@ type Role uint8
 const (
 	RoleBidder     Role = 1
 	RoleAuctioneer Role = 2
+	RolePublisher  Role = 3
 )
 
 // SessionKeyBytes is the length of a session key.
@@ -21,7 +22,7 @@ const SessionKeyBytes = 32
 // Enrolment opens a session with one trustee for the rest of the period, and brings a bidder's hint.
 type Enrolment struct {
 	Role      Role
-	ID        string // seat, or the auctioneer's id
+	ID        string // seat, or the auctioneer's or publisher's id
 	Sequence  uint64 // grows with every enrolment of a party, so that an old one cannot be replayed
 	Trustee   KeyID  // the trustee's period key that the box is for
 	Box       []byte // HPKE: session key and hint
@@ -73,7 +74,7 @@ func (e *Epoch) DecodeEnrolment(b []byte) (*Enrolment, error) {
 		return nil, err
 	}
 	n := &Enrolment{Role: Role(r.U8("role")), ID: r.String("id", MaxID)}
-	if n.Role != RoleBidder && n.Role != RoleAuctioneer {
+	if n.Role < RoleBidder || n.Role > RolePublisher {
 		r.Fail("role", "%d is unknown", n.Role)
 	}
 	n.Sequence = r.U64("sequence")

@@ -18,14 +18,14 @@ type OpenRequest struct {
 	Box           []byte // the user agent's, for this trustee
 	Manifest      *Manifest
 	RawManifest   []byte
-	ManifestSig   []byte   // the auctioneer's, over ManifestDigest
+	ManifestTag   []byte   // the auctioneer's, under its session with the trustee, see ManifestContext
 	Boxes         [][]byte // the bidders', for this trustee, in the manifest's order
 	Digest        Digest   // the request's
 	ManifestBound Digest   // the manifest's
 }
 
 // EncodeOpenRequest encodes the part of a request and its answers that trustee i needs.
-func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestSig []byte, answers []*Answer, trustee int) []byte {
+func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestTag []byte, answers []*Answer, trustee int) []byte {
 	w := &wire.Writer{Buf: make([]byte, 0, 4096+len(r.RawTerms)+len(r.B)+len(rawManifest)+256*len(answers))}
 	e.start(w, kindOpenRequest)
 	w.Var(r.RawTerms)
@@ -35,7 +35,7 @@ func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestSig []byte, a
 	w.Raw(r.Signature)
 	w.Var(r.Boxes[trustee])
 	w.Var(rawManifest)
-	w.Raw(manifestSig)
+	w.Raw(manifestTag)
 	for _, a := range answers {
 		w.Var(a.Boxes[trustee])
 	}
@@ -44,7 +44,7 @@ func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestSig []byte, a
 
 // MaxOpenRequestBytes bounds an encoded open request.
 func (e *Epoch) MaxOpenRequestBytes() int {
-	return frameBytes + MaxTermsBytes + e.Params.PolyBytes() + 2*signatureBytes + MaxUserBox + 2*maxManifestBytes
+	return frameBytes + MaxTermsBytes + e.Params.PolyBytes() + signatureBytes + BoxOverhead + MaxUserBox + 2*maxManifestBytes
 }
 
 // DecodeOpenRequest decodes an open request and computes both digests. It verifies no signature and opens no box, but checks
@@ -60,7 +60,7 @@ func (e *Epoch) DecodeOpenRequest(b []byte, trustee int) (*OpenRequest, error) {
 	o.Signature = r.Raw("signature", signatureBytes)
 	o.Box = r.Var("box", MaxUserBox)
 	o.RawManifest = r.Var("manifest", maxManifestBytes)
-	o.ManifestSig = r.Raw("manifest signature", signatureBytes)
+	o.ManifestTag = r.Raw("manifest tag", BoxOverhead)
 	if err := r.Err(); err != nil {
 		return nil, err
 	}

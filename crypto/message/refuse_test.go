@@ -69,7 +69,7 @@ func TestRefusedAnswers(t *testing.T) {
 		if e.Params.Encrypted() {
 			large := sampleAnswer(e, Digest{}, "seat", sampleLanes(1, 3))
 			large.Boxes[2] = make([]byte, maxBidderBox+1)
-			list = append(list, refusal{"large box", e.AppendAnswer(nil, large), "box: 16481 bytes"})
+			list = append(list, refusal{"large box", e.AppendAnswer(nil, large), "box: 16445 bytes"})
 		} else {
 			short := sampleAnswer(e, Digest{}, "seat", sampleLanes(1, 3))
 			short.Clear = short.Clear[:2]
@@ -137,7 +137,7 @@ func TestRefusedOpenRequests(t *testing.T) {
 
 	next := *e
 	next.Period++
-	old := e.EncodeOpenRequest(r, next.EncodeManifest(m), noise(20, signatureBytes), answers, trustee)
+	old := e.EncodeOpenRequest(r, next.EncodeManifest(m), noise(20, BoxOverhead), answers, trustee)
 	if _, err := e.DecodeOpenRequest(old, trustee); !errors.Is(err, ErrPeriod) {
 		t.Errorf("a manifest of the next period: %v, want ErrPeriod", err)
 	}
@@ -171,7 +171,7 @@ func TestRefusedEnrolments(t *testing.T) {
 	large.Box = make([]byte, MaxPeriodBytes+1)
 	checkRefusals(t, []refusal{
 		{"role 0", patch(t, raw, []byte("\x06\x00seat-1"), -1, 0), "role: 0 is unknown"},
-		{"role 3", patch(t, raw, []byte("\x06\x00seat-1"), -1, 3), "role: 3 is unknown"},
+		{"role 4", patch(t, raw, []byte("\x06\x00seat-1"), -1, 4), "role: 4 is unknown"},
 		{"long id", e.EncodeEnrolment(long), "id: 65 bytes"},
 		{"large box", e.EncodeEnrolment(large), "box: 1048577 bytes"},
 	}, func(b []byte) error { _, err := e.DecodeEnrolment(b); return err })

@@ -126,7 +126,7 @@ func reopen(e *Epoch, o *OpenRequest, trustee int) []byte {
 		answers[i] = &Answer{}
 		answers[i].Boxes[trustee] = o.Boxes[i]
 	}
-	b := e.EncodeOpenRequest(r, o.RawManifest, o.ManifestSig, answers, trustee)
+	b := e.EncodeOpenRequest(r, o.RawManifest, o.ManifestTag, answers, trustee)
 	copy(b[frameBytes+4+len(o.RawTerms):], o.C0Digest[:])
 	return b
 }

@@ -127,7 +127,7 @@ func sampleAuction(tb testing.TB, e *Epoch, bidders, campaigns int) (*Request, [
 }
 
 func encodeOpen(e *Epoch, r *Request, m *Manifest, answers []*Answer, trustee int) []byte {
-	return e.EncodeOpenRequest(r, e.EncodeManifest(m), noise(20, signatureBytes), answers, trustee)
+	return e.EncodeOpenRequest(r, e.EncodeManifest(m), noise(20, BoxOverhead), answers, trustee)
 }
 
 func sampleShares(m *Manifest) *Shares {

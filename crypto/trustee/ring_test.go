@@ -75,7 +75,7 @@ func (e *elements) share(subKey *lattice.Seed) lattice.Poly {
 func (m *market) subKeys(r *message.Request) (seeds [scheme.Trustees]lattice.Seed) {
 	m.tb.Helper()
 	for _, i := range []int{0, 2} {
-		b, err := m.keys.Trustees[i].Period.Open(message.UserBoxInfo(&r.Digest, i), r.Boxes[i])
+		b, err := m.keys.Trustees[i].Period.Open(message.UserBoxInfo(&r.Digest, i), r.Boxes[i][1:])
 		if err != nil {
 			m.tb.Fatal(err)
 		}

@@ -13,6 +13,9 @@ import (
 // bidder's new model takes over.
 const hintsPerSeat = 4
 
+// sessionsPerPublisher is how many sessions a trustee keeps for one publisher: one for each of its servers.
+const sessionsPerPublisher = 64
+
 // enrolled is one session: of the auctioneer, or of one model of a bidder, with its hint.
 type enrolled struct {
 	sequence uint64
@@ -58,6 +61,18 @@ func (r *roll) auctioneer(id string) *keys.Session {
 	return list[len(list)-1].session
 }
 
+// publisher finds a session of a publisher by its sequence number, or nil.
+func (r *roll) publisher(id string, sequence uint64) *keys.Session {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, e := range r.sessions[party{message.RolePublisher, id}] {
+		if e.sequence == sequence {
+			return e.session
+		}
+	}
+	return nil
+}
+
 // add appends a session and returns the sequence numbers of those that it displaces.
 func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
 	r.mu.Lock()
@@ -66,10 +81,7 @@ func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
 	if len(list) > 0 && list[len(list)-1].sequence >= e.sequence {
 		return nil, ErrOldEnrolment
 	}
-	keep := 1
-	if p.role == message.RoleBidder {
-		keep = hintsPerSeat
-	}
+	keep := map[message.Role]int{message.RoleBidder: hintsPerSeat, message.RoleAuctioneer: 1, message.RolePublisher: sessionsPerPublisher}[p.role]
 	list = append(list, e)
 	for ; len(list) > keep; list = list[1:] {
 		displaced = append(displaced, list[0].sequence)
@@ -83,21 +95,18 @@ var ErrOldEnrolment = errors.New("a newer or equal enrolment is known")
 
 // Enrol accepts the session, and a bidder's hint, of a party in the directory, and stores them for the rest of the period.
 func (t *Trustee) Enrol(raw []byte) error {
-	p, sequence, displaced, err := t.enrol(raw)
+	n, e, err := t.openEnrolment(raw)
 	if err != nil {
 		return err
 	}
-	return t.store.putEnrolment(p, sequence, raw, displaced)
-}
-
-func (t *Trustee) enrol(raw []byte) (p party, sequence uint64, displaced []uint64, err error) {
-	n, e, err := t.openEnrolment(raw)
+	t.enrolling.Lock()
+	defer t.enrolling.Unlock()
+	p := party{n.Role, n.ID}
+	displaced, err := t.roll.add(p, e)
 	if err != nil {
-		return p, 0, nil, err
+		return err
 	}
-	p = party{n.Role, n.ID}
-	displaced, err = t.roll.add(p, e)
-	return p, n.Sequence, displaced, err
+	return t.store.putEnrolment(p, n.Sequence, raw, displaced)
 }
 
 func (t *Trustee) openEnrolment(raw []byte) (*message.Enrolment, *enrolled, error) {
@@ -138,15 +147,19 @@ func (t *Trustee) openEnrolment(raw []byte) (*message.Enrolment, *enrolled, erro
 }
 
 func (t *Trustee) identityOf(n *message.Enrolment) (keys.Public, error) {
-	if n.Role == message.RoleAuctioneer {
+	switch n.Role {
+	case message.RoleBidder:
+		if b, ok := t.dir.Bidder(n.ID); ok {
+			return b.Identity, nil
+		}
+	case message.RoleAuctioneer:
 		if a := t.dir.Auctioneer(); a.ID == n.ID {
 			return a.Identity, nil
 		}
-		return nil, errors.New("enrolment of an auctioneer that is not in the directory")
+	case message.RolePublisher:
+		if p, ok := t.dir.Publisher(n.ID); ok {
+			return p.Identity, nil
+		}
 	}
-	b, ok := t.dir.Bidder(n.ID)
-	if !ok {
-		return nil, errors.New("enrolment of a bidder that is not in the directory")
-	}
-	return b.Identity, nil
+	return nil, errors.New("enrolment of a party that is not in the directory")
 }

@@ -13,6 +13,7 @@ package trustee
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"cipherbid/crypto/directory"
@@ -28,6 +29,7 @@ var (
 	ErrBeforeBoot = errors.New("request was issued before this trustee started")
 	ErrSealed     = errors.New("request is for sealed ranking and must not be opened")
 	ErrNotEnrol   = errors.New("recipient has not enrolled with this trustee")
+	ErrNoSession  = errors.New("no such session of the publisher")
 	ErrFewOrgs    = errors.New("too few organisations have bid")
 )
 
@@ -41,6 +43,8 @@ type Trustee struct {
 	pins   *pins
 	roll   *roll
 	store  *Store
+
+	enrolling sync.Mutex // so that the store displaces in the order in which the roll does
 }
 
 // New returns trustee index of the directory. store holds pins and enrolments of the period; boot is now, a parameter for tests.
@@ -58,7 +62,9 @@ func New(dir *directory.Directory, sch scheme.Scheme, index int, key *keys.BoxKe
 	}
 	return t, store.enrolments(func(raw []byte) {
 		// What does not decrypt any more was for another key; its sender will enrol again.
-		_, _, _, _ = t.enrol(raw)
+		if n, e, err := t.openEnrolment(raw); err == nil {
+			_, _ = t.roll.add(party{n.Role, n.ID}, e)
+		}
 	})
 }
 
@@ -75,10 +81,15 @@ func (t *Trustee) Open(raw []byte, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	subKeys, err := t.openUserBox(o)
+	if err != nil {
+		return nil, fmt.Errorf("user agent's box: %w", err)
+	}
+	defer clear(subKeys)
 	if err := t.pins.pin(o.Digest, o.ManifestBound, o.Terms.Expiry, now); err != nil {
 		return nil, err
 	}
-	d, err := t.unlock(o)
+	d, err := t.unlock(o, subKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +99,9 @@ func (t *Trustee) Open(raw []byte, now time.Time) ([]byte, error) {
 	defer hasher.Wipe()
 	for i := range shares.Entries {
 		shares.Entries[i] = t.openEntry(o, i, d, &hasher)
+	}
+	if err := t.checkOrganisations(o, shares.Entries); err != nil {
+		return nil, err
 	}
 	plaintext := t.dir.Epoch().EncodeShares(shares)
 	defer clear(plaintext)
@@ -100,39 +114,62 @@ func (t *Trustee) admit(o *message.OpenRequest, now time.Time) (*keys.Session, e
 	if o.Terms.Mode != message.Open {
 		return nil, ErrSealed
 	}
-	if err := t.dir.VerifyRequest(o.Terms, o.Digest, o.Signature, now); err != nil {
+	if err := t.dir.CheckRequest(o.Terms, now); err != nil {
 		return nil, err
 	}
 	if o.Terms.Issued.Before(t.boot) {
 		return nil, ErrBeforeBoot
 	}
-	auctioneer := t.dir.Auctioneer()
-	if err := auctioneer.Identity.Verify(keys.DomainManifest, o.ManifestBound, o.ManifestSig); err != nil {
-		return nil, fmt.Errorf("manifest: auctioneer's %w", err)
-	}
-	orgs := map[string]bool{}
-	for i := range o.Manifest.Entries {
-		if b, ok := t.dir.Bidder(o.Manifest.Entries[i].Seat); ok {
-			orgs[b.Organisation] = true
-		}
-	}
-	if len(orgs) < int(o.Terms.MinOrgs) {
-		return nil, fmt.Errorf("%w: %d, the request demands %d", ErrFewOrgs, len(orgs), o.Terms.MinOrgs)
-	}
-	session := t.roll.auctioneer(auctioneer.ID)
+	session := t.roll.auctioneer(t.dir.Auctioneer().ID)
 	if session == nil {
 		return nil, ErrNotEnrol
+	}
+	context := message.ManifestContext(&o.ManifestBound, t.index)
+	if _, err := session.Open(nil, o.ManifestTag, &context); err != nil {
+		// Somebody else sent it, or the auctioneer has another session than this trustee and must enrol again.
+		return nil, fmt.Errorf("manifest's tag: %w", ErrNotEnrol)
 	}
 	return session, nil
 }
 
-// unlock opens the user agent's box and checks b.
-func (t *Trustee) unlock(o *message.OpenRequest) (scheme.Decrypter, error) {
-	plaintext, err := t.key.Open(message.UserBoxInfo(&o.Digest, t.index), o.Box)
-	if err != nil {
-		return nil, fmt.Errorf("user agent's %w", err)
+// checkOrganisations counts the organisations whose answers were opened. What is only listed does not count, or an auctioneer
+// could make up the organisations that a request demands.
+func (t *Trustee) checkOrganisations(o *message.OpenRequest, entries []message.EntryShares) error {
+	orgs := map[string]bool{}
+	for i := range entries {
+		if b, ok := t.dir.Bidder(o.Manifest.Entries[i].Seat); ok && entries[i].Status == message.Opened {
+			orgs[b.Organisation] = true
+		}
 	}
-	defer clear(plaintext)
+	if len(orgs) < int(o.Terms.MinOrgs) {
+		return fmt.Errorf("%w: %d, the request demands %d", ErrFewOrgs, len(orgs), o.Terms.MinOrgs)
+	}
+	return nil
+}
+
+// openUserBox opens the user agent's box. It is what shows that the publisher made the request: a box in one of its sessions
+// does by itself, and one to the period key, which anybody can make, together with the publisher's signature.
+func (t *Trustee) openUserBox(o *message.OpenRequest) ([]byte, error) {
+	box, err := message.DecodeUserBox(o.Box)
+	if err != nil {
+		return nil, err
+	}
+	if !box.Session {
+		if err := t.dir.VerifySignature(o.Terms.Publisher, o.Digest, o.Signature); err != nil {
+			return nil, err
+		}
+		return t.key.Open(message.UserBoxInfo(&o.Digest, t.index), box.Box)
+	}
+	session := t.roll.publisher(o.Terms.Publisher, box.Sequence)
+	if session == nil {
+		return nil, fmt.Errorf("publisher %q: %w", o.Terms.Publisher, ErrNoSession)
+	}
+	context := message.UserBoxContext(&o.Digest, t.index)
+	return session.Open(nil, box.Box, &context)
+}
+
+// unlock takes the sub-keys from an opened box and checks b.
+func (t *Trustee) unlock(o *message.OpenRequest, plaintext []byte) (scheme.Decrypter, error) {
 	if len(plaintext) != 2*lattice.SeedSize {
 		return nil, errors.New("user agent's box holds something else than two sub-keys")
 	}
