@@ -3,7 +3,6 @@ package auction
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"net"
 	"strconv"
 	"strings"
@@ -219,7 +218,7 @@ func (h *house) build(change func(*message.Terms)) *message.Request {
 }
 
 func (h *house) sign(r *message.Request) {
-	r.Digest = message.RequestDigest(r.RawTerms, sha256.Sum256(r.C0), sha256.Sum256(r.B))
+	r.Digest = message.RequestDigest(r.RawTerms, scheme.HashPacked(r.C0), scheme.HashPacked(r.B))
 	r.Signature = h.keys.Publishers["publisher"].Sign(keys.DomainRequest, r.Digest)
 }
 

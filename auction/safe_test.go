@@ -3,7 +3,6 @@ package auction
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"log/slog"
 	"net"
 	"slices"
@@ -95,7 +94,7 @@ func (s *safe) caseOf(t *testing.T, k *keyring.Keyring, bids []bid) *Case {
 	}
 	noise := func(n int) []byte { b := make([]byte, n); rand.Read(b); return b }
 	r := &message.Request{Terms: terms, RawTerms: raw, C0: noise(epoch.Params.PolyBytes()), B: noise(epoch.Params.PolyBytes()), Signature: noise(64)}
-	r.Digest = message.RequestDigest(raw, sha256.Sum256(r.C0), sha256.Sum256(r.B))
+	r.Digest = message.RequestDigest(raw, scheme.HashPacked(r.C0), scheme.HashPacked(r.B))
 	c := &Case{Request: r, Manifest: &message.Manifest{Request: r.Digest}}
 	entries, _ := entriesOf(r.Digest, bids)
 	for _, e := range entries.Entries {

@@ -8,7 +8,6 @@ package agent
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
 	"math"
 	"sync/atomic"
@@ -105,7 +104,7 @@ func (a *Agent) build(o *Opportunity, now time.Time) (*message.Request, error) {
 		return nil, err
 	}
 	r := &message.Request{Terms: terms, RawTerms: raw, C0: enc.C0, B: enc.B}
-	r.Digest = message.RequestDigest(raw, sha256.Sum256(enc.C0), sha256.Sum256(enc.B))
+	r.Digest = message.RequestDigest(raw, scheme.HashPacked(enc.C0), scheme.HashPacked(enc.B))
 	r.Signature = a.identity.Sign(keys.DomainRequest, r.Digest)
 	if !a.dir.Params().Encrypted() {
 		return r, nil

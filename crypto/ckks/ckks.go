@@ -133,7 +133,7 @@ func (s *Scheme) bShare(w *scratch, dst lattice.Poly, seed *lattice.Seed, key la
 // digestB hashes a share of b in its packed form.
 func (s *Scheme) digestB(w *scratch, p lattice.Poly) scheme.Digest {
 	s.ring.Pack(w.packed, p)
-	return sha256.Sum256(w.packed)
+	return scheme.HashPacked(w.packed)
 }
 
 // Encrypt encrypts params.Dim features in [-1, 1] under a fresh one-auction key.

@@ -52,7 +52,7 @@ var (
 	ErrPeriod  = errors.New("other period")
 )
 
-// Digest is a SHA-256 digest.
+// Digest is a 256-bit digest: SHA-256, or BLAKE3 from HashPacked.
 type Digest = scheme.Digest
 
 // MarketID names a market on the wire.

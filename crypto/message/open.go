@@ -29,7 +29,7 @@ func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestTag []byte, a
 	w := &wire.Writer{Buf: make([]byte, 0, 4096+len(r.RawTerms)+len(r.B)+len(rawManifest)+256*len(answers))}
 	e.start(w, kindOpenRequest)
 	w.Var(r.RawTerms)
-	c0 := sha256.Sum256(r.C0)
+	c0 := scheme.HashPacked(r.C0)
 	w.Raw(c0[:])
 	w.Raw(r.B)
 	w.Raw(r.Signature)
@@ -80,7 +80,7 @@ func (e *Epoch) DecodeOpenRequest(b []byte, trustee int) (*OpenRequest, error) {
 	if err := r.Done(); err != nil {
 		return nil, err
 	}
-	o.Digest = RequestDigest(o.RawTerms, o.C0Digest, sha256.Sum256(o.B))
+	o.Digest = RequestDigest(o.RawTerms, o.C0Digest, scheme.HashPacked(o.B))
 	if o.Manifest.Request != o.Digest {
 		return nil, fmt.Errorf("%w: manifest is for another request", wire.ErrMalformed)
 	}

@@ -1,11 +1,11 @@
 package message
 
 import (
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"testing"
 
+	"cipherbid/crypto/scheme"
 	"cipherbid/crypto/wire"
 )
 
@@ -115,7 +115,7 @@ func TestRefusedOpenRequests(t *testing.T) {
 			if r.RawTerms, err = e.EncodeTerms(x); err != nil {
 				t.Fatal(err)
 			}
-			m.Request = RequestDigest(r.RawTerms, sha256.Sum256(r.C0), sha256.Sum256(r.B))
+			m.Request = RequestDigest(r.RawTerms, scheme.HashPacked(r.C0), scheme.HashPacked(r.B))
 		})
 	}
 	checkRefusals(t, []refusal{

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"crypto/sha256"
 	"fmt"
 
 	"cipherbid/crypto/scheme"
@@ -61,7 +60,7 @@ func (e *Epoch) DecodeRequest(b []byte) (*Request, error) {
 	if out.Terms, err = e.DecodeTerms(out.RawTerms); err != nil {
 		return nil, err
 	}
-	out.Digest = RequestDigest(out.RawTerms, sha256.Sum256(out.C0), sha256.Sum256(out.B))
+	out.Digest = RequestDigest(out.RawTerms, scheme.HashPacked(out.C0), scheme.HashPacked(out.B))
 	return out, nil
 }
 
@@ -109,6 +108,6 @@ func (e *Epoch) DecodeBidRequest(b []byte) (*BidRequest, error) {
 	if out.Terms, err = e.DecodeTerms(raw); err != nil {
 		return nil, fmt.Errorf("bid request: %w", err)
 	}
-	out.Digest = RequestDigest(raw, sha256.Sum256(out.C0), sha256.Sum256(out.B))
+	out.Digest = RequestDigest(raw, scheme.HashPacked(out.C0), scheme.HashPacked(out.B))
 	return out, nil
 }

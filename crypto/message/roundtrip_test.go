@@ -2,7 +2,7 @@ package message
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"cipherbid/crypto/scheme"
 	"reflect"
 	"testing"
 	"time"
@@ -105,7 +105,7 @@ func TestOpenRequestRoundTrip(t *testing.T) {
 			if !reflect.DeepEqual(o.Terms, r.Terms) || !reflect.DeepEqual(o.Manifest, m) || !bytes.Equal(o.Box, r.Boxes[trustee]) {
 				t.Error("terms, manifest or box changed")
 			}
-			if o.Digest != r.Digest || o.ManifestBound != ManifestDigest(raw) || o.C0Digest != sha256.Sum256(r.C0) {
+			if o.Digest != r.Digest || o.ManifestBound != ManifestDigest(raw) || o.C0Digest != scheme.HashPacked(r.C0) {
 				t.Error("a digest differs from the sender's")
 			}
 			for i, a := range answers {

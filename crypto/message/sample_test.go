@@ -2,7 +2,6 @@ package message
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -82,7 +81,7 @@ func sampleRequest(tb testing.TB, e *Epoch) *Request {
 			r.Boxes[i] = noise(byte(12+i), 1200)
 		}
 	}
-	r.Digest = RequestDigest(raw, sha256.Sum256(r.C0), sha256.Sum256(r.B))
+	r.Digest = RequestDigest(raw, scheme.HashPacked(r.C0), scheme.HashPacked(r.B))
 	return r
 }
 

@@ -1,7 +1,6 @@
 package trustee
 
 import (
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ func (m *market) alter(r *message.Request, edit func(t *message.Terms, c0, b []b
 	if out.RawTerms, err = e.EncodeTerms(out.Terms); err != nil {
 		m.tb.Fatal(err)
 	}
-	out.Digest = message.RequestDigest(out.RawTerms, sha256.Sum256(out.C0), sha256.Sum256(out.B))
+	out.Digest = message.RequestDigest(out.RawTerms, scheme.HashPacked(out.C0), scheme.HashPacked(out.B))
 	return &out
 }
 

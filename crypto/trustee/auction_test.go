@@ -45,12 +45,6 @@ func (m *market) ask(o *agent.Opportunity) *message.Request {
 	if err != nil {
 		m.tb.Fatal(err)
 	}
-	return m.askOf(a, o)
-}
-
-// askOf has a given agent make a request.
-func (m *market) askOf(a *agent.Agent, o *agent.Opportunity) *message.Request {
-	m.tb.Helper()
 	raw, _, err := a.Request(o)
 	if err != nil {
 		m.tb.Fatal(err)

@@ -15,8 +15,15 @@ import (
 // shapes are auctions to measure: how many bidders with how many lanes each.
 var shapes = []struct{ bidders, lanes int }{{9, 1}, {10, 6}}
 
+// boxes are the kinds of boxes in which sub-keys travel: encrypted to a period key of either suite, or in a publisher's session.
+var boxes = []struct {
+	name    string
+	suite   keys.Suite
+	session bool
+}{{"box=hybrid", keys.Hybrid, false}, {"box=x25519", keys.X25519, false}, {"box=session", keys.Hybrid, true}}
+
 // auctionOf makes a market with as many bidders, of an organisation each, and closes an auction in it.
-func auctionOf(b *testing.B, suite keys.Suite, bidders, lanes int) (*market, *closed) {
+func auctionOf(b *testing.B, suite keys.Suite, session bool, bidders, lanes int) (*market, *closed) {
 	b.Helper()
 	p, err := params.Default(dim)
 	if err != nil {
@@ -29,6 +36,10 @@ func auctionOf(b *testing.B, suite keys.Suite, bidders, lanes int) (*market, *cl
 	}
 	m := makeMarket(b, p, suite, seats)
 	r := m.ask(opportunity())
+	if session {
+		a, _ := m.sessionAgent("news")
+		r = m.askBy(a)
+	}
 	var answers []*message.Answer
 	for _, id := range m.enrolled {
 		answers = append(answers, m.answerWith(id, r, bids(r.Terms)[:lanes]))
@@ -40,10 +51,10 @@ func auctionOf(b *testing.B, suite keys.Suite, bidders, lanes int) (*market, *cl
 
 // BenchmarkOpen serves one auction again and again, each time with the synced write that pins it.
 func BenchmarkOpen(b *testing.B) {
-	for _, suite := range []keys.Suite{keys.Hybrid, keys.X25519} {
+	for _, box := range boxes {
 		for _, s := range shapes {
-			b.Run(fmt.Sprintf("%s/bidders=%d/lanes=%d", suite, s.bidders, s.lanes), func(b *testing.B) {
-				m, c := auctionOf(b, suite, s.bidders, s.lanes)
+			b.Run(fmt.Sprintf("%s/bidders=%d/lanes=%d", box.name, s.bidders, s.lanes), func(b *testing.B) {
+				m, c := auctionOf(b, box.suite, box.session, s.bidders, s.lanes)
 				raw, now := m.encoded(c, 0), c.request.Terms.Issued
 				answer := 0
 				b.ReportAllocs()
@@ -61,11 +72,11 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkUnlock opens the user agent's box, expands both sub-keys and checks b.
+// BenchmarkUnlock opens the user agent's box, after its signature where it needs one, expands both sub-keys and checks b.
 func BenchmarkUnlock(b *testing.B) {
-	for _, suite := range []keys.Suite{keys.Hybrid, keys.X25519} {
-		b.Run(string(suite), func(b *testing.B) {
-			m, c := auctionOf(b, suite, 2, 1)
+	for _, box := range boxes {
+		b.Run(box.name, func(b *testing.B) {
+			m, c := auctionOf(b, box.suite, box.session, 2, 1)
 			o, err := m.dir.Epoch().DecodeOpenRequest(m.encoded(c, 0), 0)
 			if err != nil {
 				b.Fatal(err)
@@ -83,11 +94,11 @@ func BenchmarkUnlock(b *testing.B) {
 	}
 }
 
-// BenchmarkAdmit decodes an open request and verifies the publisher's and the auctioneer's signature.
+// BenchmarkAdmit decodes an open request and checks its terms and the auctioneer's tag.
 func BenchmarkAdmit(b *testing.B) {
 	for _, s := range shapes {
 		b.Run(fmt.Sprintf("bidders=%d/lanes=%d", s.bidders, s.lanes), func(b *testing.B) {
-			m, c := auctionOf(b, keys.X25519, s.bidders, s.lanes)
+			m, c := auctionOf(b, keys.X25519, false, s.bidders, s.lanes)
 			raw, now := m.encoded(c, 0), c.request.Terms.Issued
 			b.ReportAllocs()
 			for b.Loop() {
@@ -107,7 +118,7 @@ func BenchmarkAdmit(b *testing.B) {
 func BenchmarkEntries(b *testing.B) {
 	for _, s := range shapes {
 		b.Run(fmt.Sprintf("bidders=%d/lanes=%d", s.bidders, s.lanes), func(b *testing.B) {
-			m, c := auctionOf(b, keys.X25519, s.bidders, s.lanes)
+			m, c := auctionOf(b, keys.X25519, false, s.bidders, s.lanes)
 			o, err := m.dir.Epoch().DecodeOpenRequest(m.encoded(c, 0), 0)
 			if err != nil {
 				b.Fatal(err)

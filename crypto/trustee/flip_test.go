@@ -12,8 +12,8 @@ import (
 // as a whole, one byte in a hundred stands for all.
 func TestEveryByteOfARequestMatters(t *testing.T) {
 	m := newMarket(t, keys.X25519)
-	inSession, _ := m.agentInSession("shop")
-	for name, r := range map[string]*message.Request{"key": m.ask(opportunity()), "session": m.askOf(inSession, opportunity())} {
+	inSession, _ := m.sessionAgent("shop")
+	for name, r := range map[string]*message.Request{"key": m.ask(opportunity()), "session": m.askBy(inSession)} {
 		t.Run(name, func(t *testing.T) {
 			m := m.in(t)
 			c := m.sell(r)

@@ -58,8 +58,8 @@ func seeds(f *testing.F, size int) {
 // boxes in a session, the publisher's signature may change: the trustee does not look at it.
 func FuzzOpen(f *testing.F) {
 	m := newMarket(f, keys.Hybrid)
-	inSession, _ := m.agentInSession("shop")
-	requests := []*message.Request{m.ask(opportunity()), m.askOf(inSession, opportunity())}
+	inSession, _ := m.sessionAgent("shop")
+	requests := []*message.Request{m.ask(opportunity()), m.askBy(inSession)}
 	var raws [2][]byte
 	for k, r := range requests {
 		c := m.sell(r)

@@ -5,32 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"cipherbid/crypto/agent"
 	"cipherbid/crypto/enrol"
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/wire"
 )
-
-// agentInSession returns the agent of a publisher with sessions that all trustees know.
-func (m *market) agentInSession(publisher string) (*agent.Agent, *enrol.Sessions) {
-	m.tb.Helper()
-	a, err := agent.New(m.dir, m.scheme, publisher, m.keys.Publishers[publisher])
-	if err != nil {
-		m.tb.Fatal(err)
-	}
-	s, err := a.NewSessions()
-	if err != nil {
-		m.tb.Fatal(err)
-	}
-	for i, raw := range s.Messages {
-		if err := m.trustees[i].Enrol(raw); err != nil {
-			m.tb.Fatal(err)
-		}
-	}
-	a.Use(s)
-	return a, s
-}
 
 // boxIn makes a session box for trustee i that holds the given sub-keys.
 func boxIn(s *enrol.Sessions, r *message.Request, i int, subKeys []byte) []byte {
@@ -52,8 +31,8 @@ func reboxed(c *closed, box func(i int) []byte) *closed {
 // the request, so that trustees need not look at its signature.
 func TestBoxesInAPublishersSession(t *testing.T) {
 	m := newMarket(t, keys.Hybrid)
-	a, _ := m.agentInSession("news")
-	c := m.sell(m.askOf(a, opportunity()))
+	a, _ := m.sessionAgent("news")
+	c := m.sell(m.askBy(a))
 	m.works(c)
 	if n := len(c.request.Boxes[0]); n != 1+8+message.BoxOverhead+64 {
 		t.Errorf("a box has %d bytes", n)
@@ -71,8 +50,8 @@ func TestBoxesInAPublishersSession(t *testing.T) {
 // What stops an altered request when boxes are to the period keys stops it in sessions, too.
 func TestAlteredRequestInASession(t *testing.T) {
 	m := newMarket(t, keys.X25519)
-	a, s := m.agentInSession("news")
-	r := m.askOf(a, opportunity())
+	a, s := m.sessionAgent("news")
+	r := m.askBy(a)
 	m.works(m.sell(r))
 	for _, tc := range alterations {
 		t.Run(tc.name, func(t *testing.T) {
@@ -107,11 +86,11 @@ func TestAlteredRequestInASession(t *testing.T) {
 // publisher's signature, since anybody can make it.
 func TestBoxInTheWrongSession(t *testing.T) {
 	m := newMarket(t, keys.X25519)
-	a, s := m.agentInSession("news")
-	_, foreign := m.agentInSession("shop")
-	_, newer := m.agentInSession("news")
+	a, s := m.sessionAgent("news")
+	_, foreign := m.sessionAgent("shop")
+	_, newer := m.sessionAgent("news")
 	n := m.insider(outsider, 1)
-	c := m.sell(m.askOf(a, opportunity()))
+	c := m.sell(m.askBy(a))
 	m.works(c)
 	boxOf := func(i int) message.UserBox {
 		u, err := message.DecodeUserBox(c.request.Boxes[i])
@@ -149,14 +128,14 @@ func TestBoxInTheWrongSession(t *testing.T) {
 // Sessions are the publisher's own, and a limited number for each.
 func TestSessionsOfAPublisher(t *testing.T) {
 	m := newMarket(t, keys.X25519)
-	first, _ := m.agentInSession("news")
-	second, _ := m.agentInSession("news")
-	m.works(m.sell(m.askOf(first, opportunity())))
+	first, _ := m.sessionAgent("news")
+	second, _ := m.sessionAgent("news")
+	m.works(m.sell(m.askBy(first)))
 	for range sessionsPerPublisher - 1 {
-		m.agentInSession("news")
+		m.sessionAgent("news")
 	}
-	m.allRefuse(m.sell(m.askOf(first, opportunity())), ErrNoSession)
-	m.works(m.sell(m.askOf(second, opportunity())))
+	m.allRefuse(m.sell(m.askBy(first)), ErrNoSession)
+	m.works(m.sell(m.askBy(second)))
 	if got, want := m.trustees[0].store.count(t, 'e'), len(m.enrolled)+1+sessionsPerPublisher; got != want {
 		t.Errorf("%d enrolments are stored, want %d", got, want)
 	}

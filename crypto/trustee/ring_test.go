@@ -54,7 +54,7 @@ func (e *elements) monomial(i int) lattice.Poly {
 func (e *elements) digest(p lattice.Poly) message.Digest {
 	b := make([]byte, e.m.dir.Params().PolyBytes())
 	e.Pack(b, p)
-	return sha256.Sum256(b)
+	return scheme.HashPacked(b)
 }
 
 // share is b_j = -a s_j + e'_j.
