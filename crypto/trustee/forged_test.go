@@ -111,4 +111,11 @@ func TestOtherSubKeysAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
 		}
 	}
+	m.noBoxOpens(reboxed(c, func(i int) []byte { // addressed to another trustee
+		box, err := m.dir.TrusteeKey(i).Seal(message.UserBoxInfo(&c.request.Digest, (i+1)%3), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return (&message.UserBox{Box: box}).Encode()
+	}))
 }

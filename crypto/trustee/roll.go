@@ -1,8 +1,10 @@
 package trustee
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"cipherbid/crypto/keys"
@@ -33,7 +35,7 @@ type party struct {
 // roll is the list of sessions. It is safe for concurrent use.
 type roll struct {
 	mu       sync.RWMutex
-	sessions map[party][]*enrolled // newest last
+	sessions map[party][]*enrolled // in ascending order of sequence; lists are never changed in place
 }
 
 func newRoll() *roll { return &roll{sessions: map[party][]*enrolled{}} }
@@ -73,16 +75,22 @@ func (r *roll) publisher(id string, sequence uint64) *keys.Session {
 	return nil
 }
 
-// add appends a session and returns the sequence numbers of those that it displaces.
+// add keeps a session among its party's newest, and returns the sequence numbers of those that it displaces. A bidder's or the
+// auctioneer's has to be newer than all before it. A publisher's servers enrol each for itself, so theirs come in any order, as
+// long as they are among the newest: an old message must not displace new sessions.
 func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	keep := map[message.Role]int{message.RoleBidder: hintsPerSeat, message.RoleAuctioneer: 1, message.RolePublisher: sessionsPerPublisher}[p.role]
 	list := r.sessions[p]
-	if len(list) > 0 && list[len(list)-1].sequence >= e.sequence {
+	at, known := slices.BinarySearchFunc(list, e.sequence, func(x *enrolled, sequence uint64) int { return cmp.Compare(x.sequence, sequence) })
+	if known || p.role != message.RolePublisher && at < len(list) {
 		return nil, ErrOldEnrolment
 	}
-	keep := map[message.Role]int{message.RoleBidder: hintsPerSeat, message.RoleAuctioneer: 1, message.RolePublisher: sessionsPerPublisher}[p.role]
-	list = append(list, e)
+	if at == 0 && len(list) >= keep {
+		return nil, ErrManyEnrolments
+	}
+	list = slices.Insert(slices.Clone(list), at, e)
 	for ; len(list) > keep; list = list[1:] {
 		displaced = append(displaced, list[0].sequence)
 	}
@@ -90,8 +98,11 @@ func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
 	return displaced, nil
 }
 
-// ErrOldEnrolment is returned for an enrolment that is not newer than its party's last.
-var ErrOldEnrolment = errors.New("a newer or equal enrolment is known")
+// Errors of Enrol about enrolments that are not new.
+var (
+	ErrOldEnrolment   = errors.New("enrolment, or a newer one, is known")
+	ErrManyEnrolments = errors.New("too many newer sessions of the publisher are known")
+)
 
 // Enrol accepts the session, and a bidder's hint, of a party in the directory, and stores them for the rest of the period.
 func (t *Trustee) Enrol(raw []byte) error {

@@ -127,3 +127,34 @@ func TestSessionsOfPublishers(t *testing.T) {
 		}
 	}
 }
+
+// A publisher's servers enrol in any order, and again; only what is older than the newest sessions is refused.
+func TestSessionsOfServersInAnyOrder(t *testing.T) {
+	m := newMarket(t, keys.X25519)
+	enrolOne := func(sequence uint64) error {
+		raw := m.enrolment(message.Enrolment{Role: message.RolePublisher, ID: "news", Sequence: sequence}, m.keys.Publishers["news"], 0, keys.NewSessionKey(), nil, nil)
+		return m.trustees[0].Enrol(raw)
+	}
+	for sequence := uint64(2 * sessionsPerPublisher); sequence > 0; sequence -= 2 {
+		if err := enrolOne(sequence); err != nil {
+			t.Fatalf("session %d: %v", sequence, err)
+		}
+	}
+	if err := enrolOne(4); !errors.Is(err, ErrOldEnrolment) {
+		t.Errorf("a known session again: %v", err)
+	}
+	if err := enrolOne(1); !errors.Is(err, ErrManyEnrolments) {
+		t.Errorf("a session older than all that are kept: %v", err)
+	}
+	if err := enrolOne(3); err != nil {
+		t.Errorf("a session among the newest: %v", err)
+	}
+	if m.trustees[0].roll.publisher("news", 2) != nil || m.trustees[0].roll.publisher("news", 3) == nil {
+		t.Error("the oldest session was not displaced")
+	}
+	m.kill(0)
+	m.start(0, m.boot)
+	if m.trustees[0].roll.publisher("news", 2) != nil || m.trustees[0].roll.publisher("news", 3) == nil {
+		t.Error("a restart keeps other sessions")
+	}
+}

@@ -4,7 +4,7 @@
 //	POST /open    an encoded message.OpenRequest  200 and the sealed shares
 //	GET  /status  period and time of start, as JSON
 //
-// Refusals have a status that says who must act: 400 malformed, 403 not allowed, 409 served before, 410 another period or
+// Refusals have a status that says who must act: 400 malformed, 403 not allowed, 409 served before or known, 410 another period or
 // expired, 412 the caller has to enrol first, 429 too many requests to remember.
 package server
 
