@@ -70,7 +70,7 @@ func UserBoxContext(request *Digest, trustee int) Digest {
 
 // ManifestContext is what the auctioneer's tag on a manifest is bound to, under its session with a trustee.
 func ManifestContext(manifest *Digest, trustee int) Digest {
-	return hash("cipherbid manifest v1", manifest[:], []byte{byte(trustee)})
+	return hash("cipherbid manifest tag v1", manifest[:], []byte{byte(trustee)})
 }
 
 // SharesContext is what a trustee's sealed shares are bound to.

@@ -44,7 +44,7 @@ func newRoll() *roll { return &roll{sessions: map[party][]*enrolled{}} }
 func (r *roll) bidder(seat string, hint message.Digest) *enrolled {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, e := range r.sessions[party{message.RoleBidder, seat}] {
+	for _, e := range slices.Backward(r.sessions[party{message.RoleBidder, seat}]) {
 		if e.digest == hint {
 			return e
 		}
@@ -84,7 +84,10 @@ func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
 	keep := map[message.Role]int{message.RoleBidder: hintsPerSeat, message.RoleAuctioneer: 1, message.RolePublisher: sessionsPerPublisher}[p.role]
 	list := r.sessions[p]
 	at, known := slices.BinarySearchFunc(list, e.sequence, func(x *enrolled, sequence uint64) int { return cmp.Compare(x.sequence, sequence) })
-	if known || p.role != message.RolePublisher && at < len(list) {
+	if known {
+		return nil, ErrKnown
+	}
+	if p.role != message.RolePublisher && at < len(list) {
 		return nil, ErrOldEnrolment
 	}
 	if at == 0 && len(list) >= keep {
@@ -100,7 +103,8 @@ func (r *roll) add(p party, e *enrolled) (displaced []uint64, err error) {
 
 // Errors of Enrol about enrolments that are not new.
 var (
-	ErrOldEnrolment   = errors.New("enrolment, or a newer one, is known")
+	ErrOldEnrolment   = errors.New("a newer enrolment is known")
+	ErrKnown          = fmt.Errorf("this enrolment is known: %w", ErrOldEnrolment) // its sender may use it
 	ErrManyEnrolments = errors.New("too many newer sessions of the publisher are known")
 )
 

@@ -43,7 +43,7 @@ func post(url string, enrolment []byte, deadline time.Time) error {
 	_, err = client.Post("/enrol", enrolment, deadline, 0)
 	var status *transport.StatusError
 	if errors.As(err, &status) && status.Status == fasthttp.StatusConflict {
-		return nil // it has this one or a newer one
+		return nil // it has this one
 	}
 	return err
 }

@@ -79,7 +79,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, what string, err error) {
 
 func statusOf(err error) int {
 	switch {
-	case errors.Is(err, trustee.ErrReplay), errors.Is(err, trustee.ErrBeforeBoot), errors.Is(err, trustee.ErrOldEnrolment):
+	case errors.Is(err, trustee.ErrReplay), errors.Is(err, trustee.ErrBeforeBoot), errors.Is(err, trustee.ErrKnown):
 		return fasthttp.StatusConflict
 	case errors.Is(err, trustee.ErrNotEnrol):
 		return fasthttp.StatusPreconditionFailed

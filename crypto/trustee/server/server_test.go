@@ -96,7 +96,7 @@ func TestEnrolStatuses(t *testing.T) {
 		status int
 	}{
 		{"newer", second, 204},
-		{"older", first, 409},
+		{"older", first, 403},
 		{"the same", second, 409},
 		{"empty", nil, 400},
 		{"forged signature", forged, 403},
