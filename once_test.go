@@ -35,7 +35,7 @@ func (m *processes) impostor() *impostor {
 	var raw []byte
 	p.session, raw, err = enrol.One(dir, message.RoleAuctioneer, dir.Auctioneer().ID, k.Auctioneer, 0)
 	must(m.t, err)
-	_, err = p.post(dir.Trustees()[0].URL, "/enrol", raw)
+	_, err = post(dir.Trustees()[0].URL, "/enrol", raw)
 	must(m.t, err)
 	return p
 }
@@ -72,22 +72,13 @@ func (p *impostor) answers(r *message.Request) []*message.Answer {
 	var all []*message.Answer
 	body := p.dir.Epoch().AppendBidRequest(nil, r)
 	for _, b := range p.dir.Bidders() {
-		raw, err := p.post(b.URL, "/bid", body)
+		raw, err := post(b.URL, "/bid", body)
 		must(p.m.t, err)
 		a, err := p.dir.Epoch().DecodeAnswer(raw)
 		must(p.m.t, err)
 		all = append(all, a)
 	}
 	return all
-}
-
-func (p *impostor) post(url, path string, body []byte) ([]byte, error) {
-	client, err := transport.NewClient(url, 1<<22)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	return client.Post(path, body, time.Now().Add(patience), 0)
 }
 
 // open asks trustee 0 to open a request with a manifest of the answers.
@@ -100,7 +91,7 @@ func (p *impostor) open(r *message.Request, answers []*message.Answer) error {
 	digest := message.ManifestDigest(raw)
 	context := message.ManifestContext(&digest, 0)
 	tag := p.session.Seal(nil, nil, &context)
-	_, err := p.post(p.dir.Trustees()[0].URL, "/open", p.dir.Epoch().EncodeOpenRequest(r, raw, tag, answers, 0))
+	_, err := post(p.dir.Trustees()[0].URL, "/open", p.dir.Epoch().EncodeOpenRequest(r, raw, tag, answers, 0))
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 const (
 	noticeQueue = 4096 // notices waiting for one bidder; beyond, they are dropped and counted
 	noticeBatch = 256
-	noticeDelay = 20 * time.Millisecond // to gather a batch
+	noticeDelay = 100 * time.Millisecond // to gather a batch
 	noticeTries = 3
 )
 

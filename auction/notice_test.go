@@ -154,6 +154,26 @@ func TestGatherFillsABatch(t *testing.T) {
 	}
 }
 
+// Close empties a full queue, however many batches it takes.
+func TestCloseSendsWhatWaits(t *testing.T) {
+	var m mailbox
+	h := open(t, nil, fake{seat: "a", notice: m.add})
+	n := &notices{identity: h.identity, metrics: h.metrics, log: h.log, stop: make(chan struct{})}
+	q := make(chan message.Notice, noticeQueue)
+	for range noticeQueue {
+		q <- message.Notice{Loss: message.LossOutbid}
+	}
+	close(n.stop)
+	within(t, func() { n.sendLoop(&h.fanout.bidders[0], q) })
+	got := 0
+	for _, batch := range m.batches(t, h.dir.Auctioneer().Identity, "a") {
+		got += len(batch.Notices)
+	}
+	if got != noticeQueue {
+		t.Errorf("sent %d notices, want %d", got, noticeQueue)
+	}
+}
+
 // Nobody takes the notices: the queue fills up, and what does not fit is dropped and counted instead of holding auctions up.
 func TestFullQueueDropsAndCounts(t *testing.T) {
 	h := open(t, nil, fake{seat: "a", bid: bids(2)})

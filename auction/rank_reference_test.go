@@ -59,11 +59,13 @@ func naive(t *message.Terms, imp int, bids []bid) (winners verdict, campaigns ma
 func randomAuction(rng *rand.Rand) (*message.Terms, []bid) {
 	var floors []float64
 	limit := math.Exp(rng.Float64()*20 - 6)
+	pool := []int64{rng.Int64N(1 << 30), rng.Int64N(1 << 30), rng.Int64N(1 << 30), -rng.Int64N(1 << 30)}
 	for range 1 + rng.IntN(3) {
 		floor := 0.0
 		if rng.IntN(3) > 0 {
-			// Half a lane above one, so that neither way to compute can mistake its side.
-			floor = limit * math.Exp((float64(rng.IntN(1<<30))-0.5)/(1<<26)-16)
+			// Half a lane above or below one that is bid, so that neither way to compute can mistake its side.
+			beside := float64(pool[rng.IntN(len(pool))]) + float64(rng.IntN(2)) - 0.5
+			floor = limit * math.Exp(beside/(1<<26)-16)
 		}
 		floors = append(floors, floor)
 	}
@@ -72,7 +74,6 @@ func randomAuction(rng *rand.Rand) (*message.Terms, []bid) {
 		t.PriceRule = message.FirstPrice
 	}
 	edges := []int64{-1 << 30, -1<<30 - 1, 1<<30 - 1, 1 << 30, -1 << 31, 1<<31 - 1, 0, -1}
-	pool := []int64{rng.Int64N(1 << 30), rng.Int64N(1 << 30), rng.Int64N(1 << 30), -rng.Int64N(1 << 30)}
 	var bids []bid
 	for s := range rng.IntN(8) {
 		for imp := range t.Imps {

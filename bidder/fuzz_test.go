@@ -2,6 +2,7 @@ package bidder
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -12,7 +13,26 @@ import (
 	"cipherbid/crypto/params"
 )
 
-// FuzzBidEndpoint posts bytes to a bidder of an encrypted market and to one of a plaintext market, with any time limit.
+// splice edits a message: two bytes of the script say where, one how many bytes to cut, one how many of those that follow to
+// insert instead, and so on. Keys and times differ from process to process, so that a fuzzer cannot be given messages; it is
+// given what to do to them. The message is not to be used afterwards.
+func splice(raw, script []byte) []byte {
+	for len(script) >= 4 && len(raw) > 0 {
+		at := int(binary.LittleEndian.Uint16(script)) % len(raw)
+		cut, insert := min(int(script[2]), len(raw)-at), min(int(script[3]), len(script)-4)
+		raw = slices.Replace(raw, at, at+cut, script[4:4+insert]...)
+		script = script[4+insert:]
+	}
+	return raw
+}
+
+// edit is a script of one step.
+func edit(at int, cut byte, insert ...byte) []byte {
+	return append(binary.LittleEndian.AppendUint16(nil, uint16(at)), append([]byte{cut, byte(len(insert))}, insert...)...)
+}
+
+// FuzzBidEndpoint posts requests that were tampered with to a bidder of an encrypted market and to one of a plaintext market,
+// with any time limit.
 func FuzzBidEndpoint(f *testing.F) {
 	enc, err := params.Default(64)
 	if err != nil {
@@ -22,19 +42,26 @@ func FuzzBidEndpoint(f *testing.F) {
 	m.dim = 64
 	encrypted := openDesk(f, enc, m, "http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1")
 	encrypted.enrolled.Store(3)
-	desks := []*desk{encrypted, open(f, newFlat(2, 3))}
-	for _, d := range desks {
-		raw := d.request(func(o *agent.Opportunity) { o.Imps = append(o.Imps, message.Imp{ID: "2", Attrs: noSlot}) })
-		f.Add(raw, "")
-		f.Add(raw[:len(raw)-1], "100")
-		f.Add(raw, "-9223372036854775808")
-	}
+	plaintext := open(f, newFlat(2, 3))
+	two := func(o *agent.Opportunity) { o.Imps = append(o.Imps, message.Imp{ID: "2", Attrs: noSlot}) }
 	f.Add([]byte{}, "1e9")
-	f.Fuzz(func(t *testing.T, body []byte, tmax string) {
-		for _, d := range desks {
+	f.Add([]byte{}, "-9223372036854775808")
+	for at := 0; at < len(plaintext.request(two)); at += 4 {
+		f.Add(edit(at, 1, 0xff), "")
+		f.Add(edit(at, 8, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f), "60000")
+		f.Add(edit(at, 4), "")
+	}
+	f.Fuzz(func(t *testing.T, script []byte, tmax string) {
+		for _, d := range []*desk{encrypted, plaintext} {
+			d.t = t
+			if status, answer := d.do("POST", "/bid", script, tmax); status != 400 {
+				t.Fatalf("a script: status %d: %s", status, answer)
+			}
+			body := splice(d.request(two), script)
+			r, err := d.dir.Epoch().DecodeBidRequest(body)
 			status, answer := d.do("POST", "/bid", body, tmax)
-			if !slices.Contains([]int{200, 204, 400, 403, 409}, status) {
-				t.Fatalf("status %d: %s", status, answer)
+			if want := []int{200, 204, 403}; err != nil && status != 400 || err == nil && !slices.Contains(want, status) {
+				t.Fatalf("status %d, decoding: %v: %s", status, err, answer)
 			}
 			if status != 200 {
 				continue
@@ -43,9 +70,8 @@ func FuzzBidEndpoint(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := d.dir.Epoch().DecodeBidRequest(body)
-			if err != nil || a.Request != r.Digest || a.CheckLanes(r.Terms) != nil {
-				t.Errorf("answer to another request or with lanes that it does not allow: %v", err)
+			if a.Request != r.Digest || a.CheckLanes(r.Terms) != nil {
+				t.Error("answer to another request or with lanes that it does not allow")
 			}
 		}
 	})

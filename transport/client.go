@@ -54,6 +54,7 @@ func NewClient(address string, maxResponse int) (*Client, error) {
 			ReadTimeout:               10 * time.Second,
 			WriteTimeout:              10 * time.Second,
 			MaxResponseBodySize:       maxResponse,
+			WriteBufferSize:           bufferBytes,
 			MaxIdemponentCallAttempts: 2,
 			NoDefaultUserAgentHeader:  true,
 			DialTimeout: func(addr string, timeout time.Duration) (net.Conn, error) {

@@ -32,6 +32,9 @@ const (
 	serverIdle   = 90 * time.Second // longer than clientIdle, so that the client closes first
 	clientIdle   = 60 * time.Second
 	drainTimeout = 10 * time.Second
+
+	// bufferBytes holds a whole bid request, so that one system call sends it and one receives it.
+	bufferBytes = 32 << 10
 )
 
 // Serve serves handler on ln until ctx ends, then finishes the requests under way and returns nil.
@@ -55,7 +58,7 @@ func Serve(ctx context.Context, ln net.Listener, handler fasthttp.RequestHandler
 		IdleTimeout:                   serverIdle,
 		MaxRequestBodySize:            c.MaxBodyBytes,
 		Concurrency:                   c.Concurrency,
-		ReadBufferSize:                8 << 10,
+		ReadBufferSize:                bufferBytes,
 		NoDefaultDate:                 true,
 		NoDefaultContentType:          true,
 		DisableHeaderNamesNormalizing: false,

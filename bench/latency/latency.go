@@ -152,6 +152,7 @@ type Result struct {
 	Points  []Point
 	Peaks   map[string][]float64 // market -> peak rate of each repeat
 	Answers []Answer
+	Started time.Time
 	Cut     bool
 }
 
@@ -159,7 +160,7 @@ type Result struct {
 // If ctx ends it returns what it has.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	b := &bench{options: o, data: map[int]*replay.Data{}}
-	res := &Result{Options: o, Peaks: map[string][]float64{}}
+	res := &Result{Options: o, Started: time.Now(), Peaks: map[string][]float64{}}
 	err := res.run(ctx, b)
 	res.Cut = err != nil
 	if errors.Is(err, context.Canceled) {

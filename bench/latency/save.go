@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"cipherbid/bench/record"
 	"cipherbid/bench/stat"
@@ -14,13 +15,13 @@ import (
 var percentiles = []float64{50, 95, 99, 99.9}
 
 // open starts a run of a suite with the gates that all points share.
-func open(root, suite string, command []string, o Options) (*record.Run, error) {
+func open(root, suite string, command []string, started time.Time, o Options) (*record.Run, error) {
 	source := "built-in market"
 	if o.Source != "" {
 		source = "iPinYou-format log"
 	}
 	return record.Open(root, record.Manifest{
-		Suite: suite, Command: command, Seeds: map[string]uint64{"seed": o.Seed},
+		Suite: suite, Started: started, Command: command, Seeds: map[string]uint64{"seed": o.Seed},
 		Params: map[string]any{
 			"duration_s": o.Duration.Seconds(), "warmup_s": o.Warmup.Seconds(), "repeats": o.Repeats, "tmax_ms": o.TMax.Milliseconds(),
 			"headline": headline.String(), "size": "bidders x campaigns x features", "users": source, "ranking": "open", "quick": o.Quick,
@@ -58,7 +59,7 @@ func interval(r *record.Run, key, unit string, v []float64, seed uint64) {
 
 // Save records the run.
 func (res *Result) Save(root string, command []string) (string, error) {
-	r, err := open(root, "latency", command, res.Options)
+	r, err := open(root, "latency", command, res.Started, res.Options)
 	if err != nil {
 		return "", err
 	}
@@ -141,7 +142,7 @@ func (res *Result) percentile(market string, scenario loadgen.Scenario, q float6
 
 // Save records the run.
 func (s *Scaling) Save(root string, command []string) (string, error) {
-	r, err := open(root, "scaling", command, s.Options)
+	r, err := open(root, "scaling", command, s.Started, s.Options)
 	if err != nil {
 		return "", err
 	}

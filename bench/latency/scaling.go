@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"cipherbid/bench/replay"
 	"cipherbid/bench/stat"
@@ -62,13 +63,14 @@ type Scaling struct {
 	Options Options
 	Points  []ScalePoint
 	Growth  []Growth
+	Started time.Time
 	Cut     bool
 }
 
 // Scale measures how the cost of an auction grows. The number of trustees is three, which the protocol fixes.
 func Scale(ctx context.Context, o Options) (*Scaling, error) {
 	b := &bench{options: o, data: map[int]*replay.Data{}}
-	s := &Scaling{Options: o}
+	s := &Scaling{Options: o, Started: time.Now()}
 	err := s.run(ctx, b)
 	s.Cut = err != nil
 	if errors.Is(err, context.Canceled) {

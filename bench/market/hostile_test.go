@@ -35,7 +35,7 @@ func TestTamperedAnswerCostsNobodyElse(t *testing.T) {
 		{"honest", func(_, _ *message.Answer) {}, auction.Answered},
 		{"two boxes", func(a, _ *message.Answer) { a.Boxes[0][20] ^= 1; a.Boxes[1][20] ^= 1 }, auction.Refused},
 		{"boxes swapped", func(a, _ *message.Answer) { a.Boxes[0], a.Boxes[1] = a.Boxes[1], a.Boxes[0] }, auction.Refused},
-		{"boxes empty", func(a, _ *message.Answer) { clear(a.Boxes[:]) }, auction.Refused},
+		{"boxes empty", func(a, _ *message.Answer) { clear(a.Boxes[:]) }, auction.Malformed},
 		{"commitment", func(a, _ *message.Answer) { a.Commitments[1][0] ^= 1 }, auction.Refused},
 		{"cap", func(a, _ *message.Answer) { a.Lanes[0].Cap-- }, auction.Refused},
 		{"campaign", func(a, _ *message.Answer) { a.Lanes[0].Campaign++ }, auction.Refused},

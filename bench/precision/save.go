@@ -3,17 +3,18 @@ package precision
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"cipherbid/bench/record"
 )
 
 // Save records a measurement. cut says whether it was interrupted.
-func Save(root string, command []string, o Options, points []Point, source string, seed uint64, cut bool) (string, error) {
+func Save(root string, command []string, o Options, points []Point, source string, seed uint64, started time.Time, quick, cut bool) (string, error) {
 	r, err := record.Open(root, record.Manifest{
-		Suite: "precision", Command: command, Seeds: map[string]uint64{"seed": seed},
+		Suite: "precision", Started: started, Command: command, Seeds: map[string]uint64{"seed": seed},
 		Params: map[string]any{
 			"params_id": o.Params.ID().String(), "n": o.Params.N(), "primes": o.Params.Primes(), "features": o.Params.Dim(),
-			"users": source, "auctions": len(o.Rows), "bidders": len(o.Fit.Models),
+			"users": source, "quick": quick, "auctions": len(o.Rows), "bidders": len(o.Fit.Models),
 			"design_weight_bits": design.WeightBits, "design_message_bits": design.MessageBits, "design_modulus_bits": design.ModulusBits,
 		},
 		Gates: []string{"complete", "design_flips_no_winner"},

@@ -128,7 +128,8 @@ func DestroyOldPeriodKeys(dir, id string, current uint32) error {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		if err := errors.Join(overwrite(path), os.Remove(path)); err != nil {
+		// Operator and trustee may both be at it: what is gone is gone.
+		if err := errors.Join(overwrite(path), os.Remove(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("destroy old key %s: %w", e.Name(), err)
 		}
 	}

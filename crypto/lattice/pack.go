@@ -40,11 +40,18 @@ func (r *Ring) Unpack(p Poly, src []byte) error {
 	width := uint(r.params.PrimeBits())
 	each := len(src) / len(p)
 	for l := range p {
-		if !unpackBits(p[l], src[l*each:(l+1)*each], width, r.primes[l].q) {
+		if !unpack(p[l], src[l*each:(l+1)*each], width, r.primes[l].q) {
 			return fmt.Errorf("coefficient is not below its prime %d", r.primes[l].q)
 		}
 	}
 	return nil
+}
+
+func unpack(dst []uint64, src []byte, width uint, q uint64) bool {
+	if haveVBMI && width == 50 {
+		return unpackVector(dst, src, q)
+	}
+	return unpackBits(dst, src, width, q)
 }
 
 // unpackBits reports whether every value is below q.

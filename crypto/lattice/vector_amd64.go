@@ -11,6 +11,31 @@ func nttIFMA(p *uint64, n uint64, w, wp, tail *uint64, q uint64)
 //go:noescape
 func dotAVX512(c *uint32, s *int32, n uint64) uint32
 
+//go:noescape
+func unpackVBMI(dst *uint64, src *byte, groups uint64, q uint64, index *[64]byte, shift *[8]uint64) (bad uint64)
+
+// haveVBMI is whether bytes can be permuted across a whole vector as well.
+var haveVBMI = haveVector && cpu.X86.HasAVX512VBMI
+
+// Eight values of 50 bits fill 50 bytes. unpackIndex brings the eight bytes in which each begins into its place, unpackShift
+// moves its first bit to the bottom.
+var unpackIndex, unpackShift = func() (index [64]byte, shift [8]uint64) {
+	for j := range 8 {
+		for b := range 8 {
+			index[8*j+b] = byte(50*j/8 + b)
+		}
+		shift[j] = uint64(50 * j % 8)
+	}
+	return index, shift
+}()
+
+// unpackVector is unpackBits for 50 bits, for a number of values that is a multiple of eight.
+func unpackVector(dst []uint64, src []byte, q uint64) bool {
+	groups := len(dst) / 8
+	src = src[:50*groups]
+	return unpackVBMI(&dst[0], &src[0], uint64(groups), q, &unpackIndex, &unpackShift) == 0
+}
+
 // haveVector is whether the kernels can run: decided once, never changed.
 var haveVector = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512IFMA
 

@@ -161,3 +161,36 @@ dot:
 	MOVL      AX, ret+24(FP)
 	VZEROUPPER
 	RET
+
+// func unpackVBMI(dst *uint64, src *byte, groups uint64, q uint64, index *[64]byte, shift *[8]uint64) (bad uint64)
+TEXT ·unpackVBMI(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ groups+16(FP), CX
+	MOVQ q+24(FP), AX
+	MOVQ index+32(FP), R8
+	MOVQ shift+40(FP), R9
+	VPBROADCASTQ AX, Z31
+	VMOVDQU64 (R8), Z30
+	VMOVDQU64 (R9), Z29
+	MOVQ $0x3FFFFFFFFFFFF, BX // 50 bits: also the mask of the 50 bytes of a group
+	VPBROADCASTQ BX, Z28
+	KMOVQ BX, K1
+	KXORQ K3, K3, K3
+
+group:
+	VMOVDQU8.Z (SI), K1, Z0
+	VPERMB     Z0, Z30, Z1
+	VPSRLVQ    Z29, Z1, Z1
+	VPANDQ     Z28, Z1, Z1
+	VPCMPUQ    $5, Z31, Z1, K2 // not below q
+	KORQ       K2, K3, K3
+	VMOVDQU64  Z1, (DI)
+	ADDQ $50, SI
+	ADDQ $64, DI
+	DECQ CX
+	JNZ  group
+	KMOVQ K3, AX
+	MOVQ AX, bad+48(FP)
+	VZEROUPPER
+	RET

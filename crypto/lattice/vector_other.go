@@ -2,7 +2,14 @@
 
 package lattice
 
-const haveVector = false
+const (
+	haveVector = false
+	haveVBMI   = false
+)
+
+func unpackVector([]uint64, []byte, uint64) bool {
+	panic("lattice: no vector kernels on this architecture")
+}
 
 func (v *vectorNTT) ntt([]uint64) { panic("lattice: no vector kernels on this architecture") }
 

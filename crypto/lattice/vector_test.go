@@ -2,6 +2,7 @@ package lattice
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -40,6 +41,31 @@ func TestVectorKernelsEqualPortable(t *testing.T) {
 						t.Fatalf("%s round %d: prime %d, index %d of %d is %d, want %d", name, round, l, i, n, p[l][i], want[l][i])
 					}
 				}
+			}
+		}
+	}
+	for name, r := range testRings(t) {
+		buf, got, want := make([]byte, r.params.N()*50/8), make([]uint64, r.params.N()), make([]uint64, r.params.N())
+		q := r.primes[0].q
+		rng := rand.New(rand.NewPCG(7, 8))
+		for round := range 50 {
+			for i := range buf {
+				buf[i] = byte(rng.Uint32())
+			}
+			if round == 0 {
+				clear(buf)
+			}
+			if round%3 == 1 { // random values are below q almost always: put q itself, or more, somewhere
+				values := make([]uint64, r.params.N())
+				values[rng.IntN(len(values))] = q + uint64(rng.IntN(2))*(1<<50-1-q)
+				packBits(buf, values, 50)
+			}
+			ok, wantOK := haveVBMI && unpackVector(got, buf, q), unpackBits(want, buf, 50, q)
+			if !haveVBMI {
+				break
+			}
+			if ok != wantOK || !slices.Equal(got, want) {
+				t.Fatalf("%s round %d: unpacked %v, want %v, or values differ", name, round, ok, wantOK)
 			}
 		}
 	}
