@@ -80,10 +80,39 @@ demo: ## an encrypted auction from end to end
 bench: ## all benchmarks, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
 
+# A log in iPinYou format for the suites; without it they use the built-in market.
+DATA ?= $(wildcard ../shared/data/ipinyou/impressions.csv.gz)
+RESULTS ?= results
+SUITES := latency scaling utility remedies precision
+
+.PHONY: bench-smoke
+bench-smoke: build ## every suite in its quick form, recorded nowhere: a smoke test, not evidence
+	@for suite in $(SUITES); do echo "== $$suite"; ./cipherbid bench $$suite -quick -results ''; done
+
+.PHONY: reproduce
+reproduce: build ## every suite in full, recorded in RESULTS, then the report
+	@echo "This takes about 45 minutes on two cores and 2 GB of memory. Leave the machine alone meanwhile."
+	@echo "Data: $(if $(DATA),$(DATA),the built-in market)"
+	@for suite in $(SUITES); do echo "== $$suite"; ./cipherbid bench $$suite $(if $(DATA),-data $(DATA)) -results $(RESULTS); done
+	./cipherbid report -results $(RESULTS)
+	./cipherbid verify -results $(RESULTS)
+
+.PHONY: report
+report: build ## regenerate the results' README, plots and page
+	./cipherbid report -results $(RESULTS)
+
+.PHONY: verify
+verify: build ## check recorded runs, and the numbers quoted from them
+	./cipherbid verify -results $(RESULTS)
+
+.PHONY: compare
+compare: build ## compare two runs: make compare A=results/latency/... B=results/latency/...
+	./cipherbid compare -a $(A) -b $(B)
+
 .PHONY: clean
 clean: ## remove the program, test binaries and profiles
 	rm -f cipherbid *.test *.prof
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
