@@ -79,6 +79,8 @@ func (s *Server) EnrolmentBytes() int { return len(s.seat.Enrolments()[0]) }
 //	POST /bid     an encoded message.BidRequest  200 and an encoded message.Answer, or 204 for a no-bid
 //	POST /notice  an message.SignedBatch         204
 //	GET  /status  campaigns, wins and spending, as JSON
+//
+// Bid requests that are refused get 400 malformed, 403 not allowed or expired, 409 answered before; notices 403.
 func (s *Server) Handler() fasthttp.RequestHandler {
 	return transport.Routes{"POST /bid": s.serveBid, "POST /notice": s.serveNotice, "GET /status": s.serveStatus}.Handler()
 }

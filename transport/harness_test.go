@@ -71,7 +71,7 @@ func newClient(t *testing.T, address string, maxResponse int) *Client {
 func soon() time.Time { return time.Now().Add(patience) }
 
 // raw sends bytes as they are and returns the response, its body and whether the server then hangs up.
-func raw(t *testing.T, address, request string) (status int, body string, closed bool) {
+func raw(t *testing.T, address, request string) (resp *http.Response, body string, closed bool) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -85,7 +85,7 @@ func raw(t *testing.T, address, request string) (status int, body string, closed
 		t.Fatal(err)
 	}
 	r := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(r, nil)
+	resp, err = http.ReadResponse(r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,5 +98,5 @@ func raw(t *testing.T, address, request string) (status int, body string, closed
 		_, err = r.ReadByte()
 		closed = err != nil && !isTimeout(err) // a reset where it did not read everything
 	}
-	return resp.StatusCode, string(b), closed
+	return resp, string(b), closed
 }

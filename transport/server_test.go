@@ -47,9 +47,9 @@ func TestHostileHTTP(t *testing.T) {
 		{"second method of a path", "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n", 200, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			status, body, closed := raw(t, address, tc.request)
-			if status != tc.status || closed != tc.closed {
-				t.Errorf("status %d, closed %v; want %d, %v; %q", status, closed, tc.status, tc.closed, body)
+			resp, body, closed := raw(t, address, tc.request)
+			if resp.StatusCode != tc.status || closed != tc.closed {
+				t.Errorf("status %d, closed %v; want %d, %v; %q", resp.StatusCode, closed, tc.status, tc.closed, body)
 			}
 		})
 	}
@@ -65,12 +65,12 @@ func TestPanicBecomes500AndLeaksNothing(t *testing.T) {
 			panic(fmt.Errorf("cannot use %s", ctx.PostBody()))
 		}
 	}, ServerConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	status, body, _ := raw(t, address, post("/p", "Content-Length: 14\r\nConnection: close\r\n", secret))
-	if status != 500 || body != "internal error\n" {
-		t.Errorf("%d %q", status, body)
+	resp, body, _ := raw(t, address, post("/p", "Content-Length: 14\r\nConnection: close\r\n", secret))
+	if resp.StatusCode != 500 || body != "internal error\n" || resp.Header.Get("X-Data") != "" {
+		t.Errorf("%d %q, headers %v", resp.StatusCode, body, resp.Header)
 	}
-	if status, _, _ := raw(t, address, post("/p", "Content-Length: 0\r\n", "")); status != 200 {
-		t.Errorf("status %d after a panic", status)
+	if resp, _, _ := raw(t, address, post("/p", "Content-Length: 0\r\n", "")); resp.StatusCode != 200 {
+		t.Errorf("status %d after a panic", resp.StatusCode)
 	}
 	if got := log.String(); strings.Contains(got, secret) || !strings.Contains(got, "panicked") || !strings.Contains(got, "server_test.go") {
 		t.Errorf("log must name the place and no data:\n%s", got)
