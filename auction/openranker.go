@@ -63,6 +63,13 @@ func NewOpenRanker(dir *directory.Directory, identity keys.Identity, log *slog.L
 // Mode is open.
 func (r *OpenRanker) Mode() message.Mode { return message.Open }
 
+// Close drops the connections to the trustees.
+func (r *OpenRanker) Close() {
+	for _, l := range r.links {
+		l.client.Close()
+	}
+}
+
 // Enrol opens a session with every trustee, and returns the errors of those with whom it could not. They are tried again
 // whenever they say that they do not know the auctioneer.
 func (r *OpenRanker) Enrol(deadline time.Time) error {

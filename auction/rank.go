@@ -26,7 +26,6 @@ type candidate struct {
 	seat     string
 	campaign int
 	lane     uint32 // log-bid less LogCap-16
-	order    [2]uint64
 }
 
 // Rank decides every imp of an auction from the lanes of its manifest. lanes[i] are the opened lanes of entry i, or nil if the
@@ -64,18 +63,26 @@ func rankImp(t *message.Terms, imp int, request *message.Digest, all []candidate
 	if len(all) == 0 {
 		return out
 	}
+	winner := slices.MaxFunc(all, func(a, b candidate) int { return cmp.Compare(int32(a.lane), int32(b.lane)) })
+	first := drawOrder(request, imp, &winner)
+	second := int32(math.MinInt32) // highest lane of another seat
 	for i := range all {
-		all[i].order = drawOrder(request, imp, &all[i])
+		if c := &all[i]; c.lane == winner.lane && *c != winner {
+			if order := drawOrder(request, imp, c); slices.Compare(order[:], first[:]) < 0 {
+				winner, first = *c, order
+			}
+		}
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
-		return cmp.Or(-cmp.Compare(int32(a.lane), int32(b.lane)), cmp.Compare(a.order[0], b.order[0]), cmp.Compare(a.order[1], b.order[1]))
-	})
-	winner := all[0]
+	for i := range all {
+		if all[i].seat != winner.seat {
+			second = max(second, int32(all[i].lane))
+		}
+	}
 	out.Sold, out.Seat, out.Campaign = true, winner.seat, winner.campaign
 	if t.PriceRule == message.FirstPrice {
 		out.Price = price(t, winner.lane)
-	} else if i := slices.IndexFunc(all, func(c candidate) bool { return c.seat != winner.seat }); i >= 0 {
-		out.Price = price(t, all[i].lane)
+	} else if second != math.MinInt32 {
+		out.Price = price(t, uint32(second))
 	}
 	out.Price = max(out.Price, t.Imps[imp].Floor)
 	return out

@@ -146,19 +146,20 @@ func RunAuctioneer(ctx context.Context, c *Auctioneer, log *slog.Logger) error {
 	return run(ctx, &c.Common, log, func(dir *directory.Directory, _ scheme.Scheme) (*instance, error) {
 		i := &instance{}
 		var ranker auction.Ranker = &auction.Cleartext{}
+		closeRanker := func() {}
 		if dir.Params().Encrypted() {
 			open, err := auction.NewOpenRanker(dir, identity, log)
 			if err != nil {
 				return nil, err
 			}
-			ranker, i.enrol = open, open.Enrol
+			ranker, i.enrol, closeRanker = open, open.Enrol, open.Close
 		}
 		a, err := auction.New(dir, identity, ranker, settings)
 		if err != nil {
 			return nil, err
 		}
 		i.handler, i.maxBody = a.Handler(), a.MaxBodyBytes()
-		i.stop = func(ctx context.Context) error { a.Close(ctx); return nil }
+		i.stop = func(ctx context.Context) error { a.Close(ctx); closeRanker(); return nil }
 		return i, nil
 	})
 }

@@ -76,8 +76,11 @@ type Market struct {
 	config Config
 	log    *slog.Logger
 	folder string
-	mu     sync.Mutex
-	stops  map[string]func() error // party -> stop and wait
+
+	closeRanker func()
+
+	mu    sync.Mutex
+	stops map[string]func() error // party -> stop and wait
 }
 
 // Start starts all parties and returns when every bidder has enrolled with every trustee.
@@ -251,6 +254,7 @@ func newRanker(m *Market, dir *directory.Directory, c Config, deadline time.Time
 		return nil, err
 	}
 	r.Opened = c.Opened
+	m.closeRanker = r.Close
 	return r, r.Enrol(deadline)
 }
 
@@ -334,6 +338,9 @@ func (m *Market) Close() error {
 	}
 	for name := range m.stops {
 		err = errors.Join(err, m.Stop(name))
+	}
+	if m.closeRanker != nil {
+		m.closeRanker()
 	}
 	if m.client != nil {
 		m.client.Close()
