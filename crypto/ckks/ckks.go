@@ -51,6 +51,7 @@ type Scheme struct {
 	ring    *lattice.Ring
 	a, a2   lattice.Poly // transforms in Montgomery form
 	scratch sync.Pool    // *scratch
+	keys    sync.Pool    // *decrypter, wiped
 }
 
 // scratch is what one operation needs.
@@ -82,6 +83,9 @@ func New(p *params.Params, period [32]byte) (*Scheme, error) {
 	s := &Scheme{params: p, ring: ring, a: ring.NewPoly(), a2: ring.NewPoly()}
 	s.scratch.New = func() any {
 		return &scratch{ring.NewExpander(), make([]int8, p.N()), ring.NewPoly(), ring.NewPoly(), ring.NewPoly(), make([]byte, p.PolyBytes())}
+	}
+	s.keys.New = func() any {
+		return &decrypter{scheme: s, keys: [2]lattice.ReversedKey{ring.NewReversedKey(), ring.NewReversedKey()}}
 	}
 	h := sha256.New()
 	id := p.ID()

@@ -23,10 +23,9 @@ func (s *Scheme) Unlock(trustee int, subKeys [2]*lattice.Seed, b []byte, digests
 	if err := s.ring.Unpack(w.r, b); err != nil {
 		return nil, fmt.Errorf("unlock: b: %w", err)
 	}
-	d := &decrypter{scheme: s}
+	d := s.keys.Get().(*decrypter)
 	ok := 1
 	for at, j := range scheme.SubKeysOf(trustee) {
-		d.keys[at] = s.ring.NewReversedKey()
 		s.bShare(w, w.p, subKeys[at], d.keys[at])
 		ok &= equal(s.digestB(w, w.p), digests[j])
 		s.ring.Sub(w.r, w.r, w.p)
@@ -47,9 +46,10 @@ func (d *decrypter) PartialDecrypt(hint []uint32, lane int) [2]uint32 {
 	return [2]uint32{d.keys[0].Coefficient(hint, t), d.keys[1].Coefficient(hint, t)}
 }
 
-// Close wipes the sub-keys.
+// Close wipes the sub-keys and keeps their memory for another auction.
 func (d *decrypter) Close() {
 	for _, k := range d.keys {
 		k.Wipe()
 	}
+	d.scheme.keys.Put(d)
 }

@@ -64,7 +64,7 @@ type Scorer interface {
 type Decrypter interface {
 	// PartialDecrypt writes the contributions of the trustee's two sub-keys, in ascending order of j, to the given lane.
 	PartialDecrypt(hint []uint32, lane int) [2]uint32
-	// Close wipes the sub-keys. The decrypter must not be used afterwards.
+	// Close wipes the sub-keys. Call it once; the decrypter must not be used afterwards.
 	Close()
 }
 
