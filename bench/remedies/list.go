@@ -27,14 +27,31 @@ type remedy struct {
 	epsilon         float64                                           // of a whole profile, 0 for none promised
 }
 
-// epsilons is the privacy axis of local differential privacy.
-func epsilons() []float64 { return []float64{0.1, 0.5, 1, 2, 4, 8} }
+// grid says which settings of each remedy are measured.
+type grid struct {
+	shares     []float64 // of masking
+	ks         []int     // of k-anonymity
+	kls        [][2]int  // of k-anonymity with l-diversity
+	workload   []int     // k of workload-aware k-anonymity
+	user       []float64 // epsilons of a profile
+	attributes []float64 // epsilons of single attributes; below 1 the reports tell bidders nothing, as 1 nearly shows
+}
 
-// attributeEpsilons are those of single attributes. Below them the reports tell bidders nothing, as the first of them shows.
-func attributeEpsilons() []float64 { return []float64{1, 2, 4, 8} }
+func newGrid(quick bool) grid {
+	if quick {
+		return grid{[]float64{.05}, []int{2, 10, 50}, [][2]int{{10, 7}}, []int{50}, []float64{.5, 2, 8}, []float64{1, 4}}
+	}
+	return grid{
+		[]float64{.01, .05, .2}, []int{2, 5, 10, 25, 50}, [][2]int{{10, 3}, {10, 5}, {10, 7}, {50, 7}}, []int{5, 25, 50},
+		[]float64{.1, .5, 1, 2, 4, 8}, []float64{1, 2, 4, 8},
+	}
+}
 
-// list returns all remedies. labels are the clicks of fitted records, -1 for the others.
-func list(t *people, labels []int8) []remedy {
+// heavyMask is the share from which masking also suppresses region and browser. It always suppresses cities.
+const heavyMask = .2
+
+// list returns the remedies. labels are the clicks of fitted records, -1 for the others.
+func list(t *people, labels []int8, g grid) []remedy {
 	truth := func(r *release) func(*people, *rand.Rand) (*release, error) {
 		return func(*people, *rand.Rand) (*release, error) { return r, nil }
 	}
@@ -43,47 +60,36 @@ func list(t *people, labels []int8) []remedy {
 		{name: Encrypted},
 		{name: Contextual, protect: truth(contextual(t))},
 	}
-	for _, m := range []struct {
-		parameter string
-		mask
-	}{
-		{"share=0.01", mask{share: .01, drop: []int{city}}},
-		{"share=0.05", mask{share: .05, drop: []int{city}}},
-		{"share=0.20", mask{share: .2, drop: []int{city, region, browser}}},
-	} {
-		all = append(all, remedy{name: Masking, parameter: m.parameter, protect: truth(m.mask.protect(t))})
+	for _, share := range g.shares {
+		m := mask{share: share, drop: []int{city}}
+		if share >= heavyMask {
+			m.drop = append(m.drop, region, browser)
+		}
+		all = append(all, remedy{name: Masking, parameter: fmt.Sprintf("share=%g", share), protect: truth(m.protect(t))})
+	}
+	anonymous := func(name, parameter string, m anonymity) {
+		protect := func(t *people, _ *rand.Rand) (*release, error) { return m.protect(t) }
+		all = append(all, remedy{name: name, parameter: parameter, k: m.k, protect: protect})
+	}
+	for _, k := range g.ks {
+		anonymous(KAnonymity, fmt.Sprintf("k=%d", k), anonymity{k: k, l: 1})
 	}
 	sensitive := segments(t)
-	for _, a := range []struct {
-		k, l     int
-		workload bool
-	}{
-		{k: 2}, {k: 5}, {k: 10}, {k: 25}, {k: 50},
-		{k: 10, l: 3}, {k: 10, l: 5}, {k: 10, l: 7}, {k: 50, l: 7},
-		{k: 2, workload: true}, {k: 5, workload: true}, {k: 10, workload: true}, {k: 25, workload: true}, {k: 50, workload: true},
-	} {
-		r := remedy{name: KAnonymity, parameter: fmt.Sprintf("k=%d", a.k), k: a.k}
-		m := anonymity{k: a.k, l: max(a.l, 1), sensitive: sensitive}
-		if a.l > 0 {
-			r.parameter += fmt.Sprintf("/l=%d", a.l)
-		}
-		if a.workload {
-			r.name, m.labels = KWorkload, labels
-		}
-		r.protect = func(t *people, _ *rand.Rand) (*release, error) {
-			return m.protect(t)
-		}
-		all = append(all, r)
+	for _, kl := range g.kls {
+		anonymous(KAnonymity, fmt.Sprintf("k=%d/l=%d", kl[0], kl[1]), anonymity{k: kl[0], l: kl[1], sensitive: sensitive})
 	}
-	randomised := func(name string, e float64, m local) {
+	for _, k := range g.workload {
+		anonymous(KWorkload, fmt.Sprintf("k=%d", k), anonymity{k: k, l: 1, labels: labels})
+	}
+	randomised := func(name string, epsilon float64, m local) {
 		all = append(all, remedy{
-			name: name, parameter: fmt.Sprintf("epsilon=%g", e), protect: m.protect, perturbs: true, epsilon: m.total(t),
+			name: name, parameter: fmt.Sprintf("epsilon=%g", epsilon), protect: m.protect, perturbs: true, epsilon: m.total(t),
 		})
 	}
-	for _, e := range epsilons() {
+	for _, e := range g.user {
 		randomised(LDPUser, e, perUser(e, setSize))
 	}
-	for _, e := range attributeEpsilons() {
+	for _, e := range g.attributes {
 		randomised(LDPAttribute, e, perAttribute(e))
 	}
 	return append(all, remedy{name: Random})

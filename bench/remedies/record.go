@@ -39,7 +39,7 @@ func (r *Result) manifest(command []string) record.Manifest {
 		Suite: "remedies", Command: command, Scenario: r.Log.Name, Data: &r.Log.Info,
 		Params: map[string]any{
 			"crypto": r.Params.Literal(), "dim": o.Dim, "max_l1": o.MaxL1, "repeats": o.Repeats, "draws": o.Draws, "targets": o.Targets,
-			"without": o.Without, "train_fraction": econ.TrainFraction, "non_click_rate": r.Log.Rate, "confidence": stat.Confidence,
+			"without": o.Without, "quick": o.Quick, "train_fraction": econ.TrainFraction, "non_click_rate": r.Log.Rate, "confidence": stat.Confidence,
 			"tie_tolerance": econ.TieTolerance, "budget_fractions": econ.Fractions(), "headline": Headline, "tags": r.Tags,
 			"rare_tag": minTag, "high_risk": highRisk, "ldp_set_size": setSize, "sensitive_tags": inMarket(),
 		},

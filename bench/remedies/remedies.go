@@ -28,16 +28,16 @@ type Options struct {
 	Seed    uint64  // of the built-in market, the splits, the draws and the perturbations
 	Repeats int     // splits, fits and perturbations: 3
 	Draws   int     // bootstrap resamples: 500
-	Targets int     // users that the linkage attack looks for, in each repeat: 500
+	Targets int     // users that the linkage attack looks for, in each repeat: 300
 	Dim     int     // private features of every treatment's models: 512
 	MaxL1   float64 // bound on their weights: 32, the most that encryption allows
-	Quick   bool    // one repeat, 200 resamples, 200 targets, unless given: about a minute
+	Quick   bool    // fewer settings of each remedy, and one repeat, 200 resamples, 200 targets unless given: a minute
 
 	Progress func(done, total int) // called after each treatment of each repeat, by one goroutine at a time, if set
 }
 
 func (o Options) withDefaults() (Options, error) {
-	repeats, draws, targets := 3, 500, 500
+	repeats, draws, targets := 3, 500, 300
 	if o.Quick {
 		repeats, draws, targets = 1, 200, 200
 	}

@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s bids are worth %g, informed ones %g", name, value(name, "welfare_true_cpm"), value(None, "welfare_true_cpm"))
 		}
 	}
-	for name, k := range map[string]float64{"k-anonymity.k=2": 2, "k-anonymity.k=50": 50, "k-anonymity-workload.k=10": 10} {
+	for name, k := range map[string]float64{"k-anonymity.k=2": 2, "k-anonymity.k=50": 50, "k-anonymity-workload.k=25": 25} {
 		if got := by[name].Risk; got.SmallestClass < k || got.JournalistMax > 1/k {
 			t.Errorf("%s: smallest class %g, highest journalist risk %g", name, got.SmallestClass, got.JournalistMax)
 		}

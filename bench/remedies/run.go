@@ -98,7 +98,7 @@ func (r *run) repeat(ctx context.Context, n int) error {
 	for _, i := range split.Train {
 		labels[i] = int8(indicator(r.log.Rows[i].Click))
 	}
-	remedies := list(r.people, labels)
+	remedies := list(r.people, labels, newGrid(o.Quick))
 	if n == 0 {
 		r.treatments, r.sheets = make([]Treatment, len(remedies)), make([][]*econ.Sheet, len(remedies))
 		r.attacks = make([]attack, len(remedies))
