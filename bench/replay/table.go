@@ -13,7 +13,7 @@ const shownDisagreements = 10
 // Print writes the summary as a table.
 func (s *Summary) Print(w io.Writer) {
 	fmt.Fprintf(w, "\n%d auctions, %d bidders, %s ranking, %s\n", s.Auctions, s.Bidders, s.Ranking, s.Data)
-	fmt.Fprintf(w, "CKKS N = %d, %d features, boxes %s\n\n", s.Parameters.N, s.Parameters.Dim, s.Parameters.Suite)
+	fmt.Fprintf(w, "CKKS N = %d, %d features, boxes in sessions opened with %s\n\n", s.Parameters.N, s.Parameters.Dim, s.Parameters.Suite)
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
