@@ -12,7 +12,7 @@ FUZZTIME ?= 3s
 # Where govulncheck finds its database, such as file:///srv/vulndb.
 GOVULNDB ?=
 # Where goroutines share something; all of PKGS when that has been narrowed.
-RACE_PKGS ?= $(if $(filter ./...,$(PKGS)),./crypto/... ./bidder ./auction/...,$(PKGS))
+RACE_PKGS ?= $(if $(filter ./...,$(PKGS)),./crypto/... ./bidder ./auction/... ./transport,$(PKGS))
 
 # Cheap gates first, also under make -j.
 .NOTPARALLEL:

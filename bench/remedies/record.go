@@ -36,7 +36,7 @@ func (t *Treatment) name() string {
 func (r *Result) manifest(command []string) record.Manifest {
 	o := r.Options
 	return record.Manifest{
-		Suite: "remedies", Command: command, Scenario: r.Log.Name, Data: &r.Log.Info,
+		Suite: "remedies", Started: r.Started, Command: command, Scenario: r.Log.Name, Data: &r.Log.Info,
 		Params: map[string]any{
 			"crypto": r.Params.Literal(), "dim": o.Dim, "max_l1": o.MaxL1, "repeats": o.Repeats, "draws": o.Draws, "targets": o.Targets,
 			"without": o.Without, "quick": o.Quick, "train_fraction": econ.TrainFraction, "non_click_rate": r.Log.Rate, "confidence": stat.Confidence,

@@ -15,6 +15,7 @@ package remedies
 
 import (
 	"errors"
+	"time"
 
 	"cipherbid/bench/econ"
 	"cipherbid/crypto/params"
@@ -61,6 +62,7 @@ func (o Options) withDefaults() (Options, error) {
 
 // Result of a run.
 type Result struct {
+	Started    time.Time
 	Options    Options
 	Log        *econ.Log
 	Params     *params.Params // of the encrypted treatment

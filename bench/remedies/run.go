@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"cipherbid/bench/econ"
 	"cipherbid/bidder/train"
@@ -15,6 +16,7 @@ import (
 
 // Run measures all remedies.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	started := time.Now()
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("remedies: %w", err)
@@ -36,7 +38,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, fmt.Errorf("remedies, repeat %d: %w", n+1, err)
 		}
 	}
-	return r.result(), nil
+	res := r.result()
+	res.Started = started
+	return res, nil
 }
 
 // run is the state of a run.

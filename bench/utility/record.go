@@ -34,7 +34,7 @@ func headlines() []string {
 func (r *Result) manifest(command []string) record.Manifest {
 	o := r.Options
 	return record.Manifest{
-		Suite: "utility", Command: command, Scenario: r.Log.Name, Data: &r.Log.Info,
+		Suite: "utility", Started: r.Started, Command: command, Scenario: r.Log.Name, Data: &r.Log.Info,
 		Params: map[string]any{
 			"crypto": r.Params.Literal(), "dim": o.Dim, "max_l1": o.MaxL1, "repeats": o.Repeats, "draws": o.Draws, "without": o.Without,
 			"train_fraction": econ.TrainFraction, "non_click_rate": r.Log.Rate, "confidence": stat.Confidence,

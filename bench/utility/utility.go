@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cipherbid/bench/econ"
 	"cipherbid/crypto/params"
@@ -60,6 +61,7 @@ func (o Options) withDefaults() (Options, error) {
 
 // Result of a run.
 type Result struct {
+	Started time.Time
 	Options Options
 	Log     *econ.Log
 	Params  *params.Params
@@ -84,6 +86,7 @@ type Comparison struct {
 
 // Run measures all gaps.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	started := time.Now()
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("utility: %w", err)
@@ -100,7 +103,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Without != "" {
 		logs = append(logs, log.WithoutTag(o.Without))
 	}
-	res := &Result{Options: o, Log: log, Params: p}
+	res := &Result{Started: started, Options: o, Log: log, Params: p}
 	done, total := 0, len(logs)*o.Repeats*len(systems())
 	step := func() {
 		if done++; o.Progress != nil {
