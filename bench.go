@@ -113,8 +113,15 @@ func benchLatency(ctx context.Context, b *benchFlags) (string, error) {
 
 func benchScaling(ctx context.Context, b *benchFlags) (string, error) {
 	res, err := latency.Scale(ctx, b.loads(3*time.Second, 3))
-	if err != nil || b.results == "" {
+	if err != nil {
 		return "", err
+	}
+	for _, g := range res.Growth {
+		fmt.Printf("%s, growing %s: latency %.2f ms + %.4f ms each (R2 %.2f), CPU %.2f ms + %.4f ms each (R2 %.2f)\n", g.Market, g.Sweep,
+			g.Latency.Intercept, g.Latency.Slope, g.Latency.R2, g.CPU.Intercept, g.CPU.Slope, g.CPU.R2)
+	}
+	if b.results == "" {
+		return "", nil
 	}
 	return res.Save(b.results, record.CommandLine())
 }
