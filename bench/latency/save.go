@@ -2,6 +2,7 @@ package latency
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -74,8 +75,8 @@ func (res *Result) Save(root string, command []string) (string, error) {
 		}
 		t.Append(append(row, p.Result.Throughput(), p.Result.Goodput(), p.Result.PerCoreSecond(), p.Result.Queries, p.Result.GoodShare())...)
 		if p.Size == headline {
-			for stage, h := range p.Result.Stages {
-				r.Histogram(p.Market + "_" + p.Scenario + "." + stage).Merge(h)
+			for _, stage := range slices.Sorted(maps.Keys(p.Result.Stages)) {
+				r.Histogram(p.Market + "_" + p.Scenario + "." + stage).Merge(p.Result.Stages[stage])
 			}
 		}
 	}
