@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -62,19 +63,30 @@ func runBench(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, s := range suites() {
-		if s.name != name {
-			continue
+		if s.name == name {
+			return b.measure(ctx, s)
 		}
-		dir, err := s.run(ctx, &b)
-		if dir != "" {
-			fmt.Println("recorded in", dir)
-			if b.jsonFile != "" {
-				return copySummary(dir, b.jsonFile)
-			}
-		}
-		return err
 	}
 	return fmt.Errorf("%w: bench %q: name a suite\n%s", errUsage, name, list)
+}
+
+// measure runs a suite. A summary that is asked for without a results folder comes from a run that is thrown away.
+func (b *benchFlags) measure(ctx context.Context, s suite) error {
+	if b.results == "" && b.jsonFile != "" {
+		tmp, err := os.MkdirTemp("", "cipherbid-results-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(tmp)
+		b.results = tmp
+	} else if b.results != "" {
+		fmt.Fprintln(os.Stderr, "recording in", b.results)
+	}
+	dir, err := s.run(ctx, b)
+	if dir != "" && b.jsonFile != "" {
+		return errors.Join(err, copySummary(dir, b.jsonFile))
+	}
+	return err
 }
 
 // copySummary copies a run's headline values.
