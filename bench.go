@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -147,6 +148,14 @@ func benchUtility(ctx context.Context, b *benchFlags) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return b.publish(res)
+}
+
+// publish prints a result and records it, unless nothing is to be recorded.
+func (b *benchFlags) publish(res interface {
+	Print(w io.Writer)
+	Record(root string, command []string) (string, error)
+}) (string, error) {
 	res.Print(os.Stdout)
 	if b.results == "" {
 		return "", nil
@@ -169,11 +178,7 @@ func benchRemedies(ctx context.Context, b *benchFlags) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	res.Print(os.Stdout)
-	if b.results == "" {
-		return "", nil
-	}
-	return res.Record(b.results, record.CommandLine())
+	return b.publish(res)
 }
 
 // precisionUsers is how many users the suite encrypts for each setting.

@@ -84,15 +84,14 @@ var (
 
 // Auctioneer runs auctions.
 type Auctioneer struct {
-	dir      *directory.Directory
-	identity keys.Identity
-	ranker   Ranker
-	fanout   *fanout
-	notices  *notices
-	seen     recent.Map[struct{}]
-	metrics  *metrics
-	config   Config
-	log      *slog.Logger
+	dir     *directory.Directory
+	ranker  Ranker
+	fanout  *fanout
+	notices *notices
+	seen    recent.Map[struct{}]
+	metrics *metrics
+	config  Config
+	log     *slog.Logger
 }
 
 // New returns an auctioneer. Call Close when done.
@@ -113,7 +112,7 @@ func New(dir *directory.Directory, identity keys.Identity, ranker Ranker, c Conf
 	if err != nil {
 		return nil, err
 	}
-	a := &Auctioneer{dir: dir, identity: identity, ranker: ranker, fanout: f, config: c, log: c.Logger, metrics: newMetrics(dir)}
+	a := &Auctioneer{dir: dir, ranker: ranker, fanout: f, config: c, log: c.Logger, metrics: newMetrics(dir)}
 	a.notices = newNotices(f.bidders, identity, a.metrics, c.Logger)
 	return a, nil
 }

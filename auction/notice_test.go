@@ -158,7 +158,7 @@ func TestGatherFillsABatch(t *testing.T) {
 func TestCloseSendsWhatWaits(t *testing.T) {
 	var m mailbox
 	h := open(t, nil, fake{seat: "a", notice: m.add})
-	n := &notices{identity: h.identity, metrics: h.metrics, log: h.log, stop: make(chan struct{})}
+	n := &notices{identity: h.keys.Auctioneer, metrics: h.metrics, log: h.log, stop: make(chan struct{})}
 	q := make(chan message.Notice, noticeQueue)
 	for range noticeQueue {
 		q <- message.Notice{Loss: message.LossOutbid}

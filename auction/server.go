@@ -1,11 +1,9 @@
 package auction
 
 import (
-	"encoding/json"
 	"errors"
 	"time"
 
-	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/recent"
 	"cipherbid/crypto/wire"
@@ -44,7 +42,7 @@ func (a *Auctioneer) serveAuction(ctx *fasthttp.RequestCtx) {
 		transport.Fail(ctx, statusOf(err), err.Error())
 		return
 	}
-	writeJSON(ctx, result)
+	transport.WriteJSON(ctx, result)
 }
 
 func statusOf(err error) int {
@@ -61,8 +59,6 @@ func statusOf(err error) int {
 		return fasthttp.StatusTooManyRequests
 	case errors.Is(err, wire.ErrMalformed), errors.Is(err, message.ErrParams), errors.Is(err, message.ErrMarket), errors.Is(err, message.ErrVersion):
 		return fasthttp.StatusBadRequest
-	case errors.Is(err, keys.ErrSignature):
-		return fasthttp.StatusForbidden
 	}
 	return fasthttp.StatusForbidden
 }
@@ -79,15 +75,5 @@ type status struct {
 
 func (a *Auctioneer) serveStatus(ctx *fasthttp.RequestCtx) {
 	p := a.dir.Period()
-	writeJSON(ctx, status{a.dir.Auctioneer().ID, p.Number, p.End, a.dir.Params().String(), len(a.dir.Bidders()), len(a.dir.Trustees())})
-}
-
-func writeJSON(ctx *fasthttp.RequestCtx, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		transport.Fail(ctx, fasthttp.StatusInternalServerError, "answer cannot be encoded")
-		return
-	}
-	ctx.SetContentType("application/json")
-	ctx.SetBody(b)
+	transport.WriteJSON(ctx, status{a.dir.Auctioneer().ID, p.Number, p.End, a.dir.Params().String(), len(a.dir.Bidders()), len(a.dir.Trustees())})
 }

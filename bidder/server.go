@@ -214,12 +214,4 @@ func (s *Server) Status() Status {
 		s.counts.late.Load(), s.counts.refused.Load(), losses, accounts}
 }
 
-func (s *Server) serveStatus(ctx *fasthttp.RequestCtx) {
-	b, err := json.Marshal(s.Status())
-	if err != nil {
-		transport.Fail(ctx, fasthttp.StatusInternalServerError, "status cannot be encoded")
-		return
-	}
-	ctx.SetContentType("application/json")
-	ctx.SetBody(b)
-}
+func (s *Server) serveStatus(ctx *fasthttp.RequestCtx) { transport.WriteJSON(ctx, s.Status()) }

@@ -7,6 +7,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -128,6 +129,17 @@ func Fail(ctx *fasthttp.RequestCtx, status int, reason string) {
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetBodyString(reason + "\n")
+}
+
+// WriteJSON answers with v as JSON. v must be a value that JSON can hold.
+func WriteJSON(ctx *fasthttp.RequestCtx, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		Fail(ctx, fasthttp.StatusInternalServerError, "answer cannot be encoded")
+		return
+	}
+	ctx.SetContentType("application/json")
+	ctx.SetBody(b)
 }
 
 // quiet passes fasthttp's log on at debug level: most of it is clients hanging up.

@@ -9,13 +9,11 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
-	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/recent"
 	"cipherbid/crypto/trustee"
@@ -87,8 +85,6 @@ func statusOf(err error) int {
 		return fasthttp.StatusGone
 	case errors.Is(err, recent.ErrFull):
 		return fasthttp.StatusTooManyRequests
-	case errors.Is(err, keys.ErrSignature), errors.Is(err, trustee.ErrSealed), errors.Is(err, trustee.ErrFewOrgs):
-		return fasthttp.StatusForbidden
 	case errors.Is(err, wire.ErrMalformed), errors.Is(err, message.ErrParams), errors.Is(err, message.ErrMarket), errors.Is(err, message.ErrVersion):
 		return fasthttp.StatusBadRequest
 	}
@@ -98,11 +94,5 @@ func statusOf(err error) int {
 func (s *Server) serveStatus(ctx *fasthttp.RequestCtx) {
 	status := s.status
 	status.Opened, status.Refused = s.opened.Load(), s.refused.Load()
-	b, err := json.Marshal(status)
-	if err != nil {
-		transport.Fail(ctx, fasthttp.StatusInternalServerError, "status cannot be encoded")
-		return
-	}
-	ctx.SetContentType("application/json")
-	ctx.SetBody(b)
+	transport.WriteJSON(ctx, status)
 }
