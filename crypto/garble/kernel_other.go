@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package garble
+
+func kernels() []engine { return nil }
