@@ -12,7 +12,7 @@ FUZZTIME ?= 3s
 # Where govulncheck finds its database, such as file:///srv/vulndb.
 GOVULNDB ?=
 # Where goroutines share something; all of PKGS when that has been narrowed.
-RACE_PKGS ?= $(if $(filter ./...,$(PKGS)),./crypto/... ./bidder ./auction/... ./transport,$(PKGS))
+RACE_PKGS ?= $(if $(filter ./...,$(PKGS)),./crypto/... ./bidder ./auction/... ./transport/...,$(PKGS))
 
 # Cheap gates first, also under make -j.
 .NOTPARALLEL:
@@ -83,7 +83,7 @@ bench: ## all benchmarks, with allocations
 # A log in iPinYou format for the suites; without it they use the built-in market.
 DATA ?= $(wildcard ../shared/data/ipinyou/impressions.csv.gz)
 RESULTS ?= results
-SUITES := latency scaling utility remedies precision
+SUITES := latency sealed scaling utility remedies precision
 
 .PHONY: bench-smoke
 bench-smoke: build ## every suite in its quick form, recorded nowhere: a smoke test, not evidence

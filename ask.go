@@ -11,19 +11,22 @@ import (
 	"cipherbid/bidder/ipinyou"
 	"cipherbid/bidder/model"
 	"cipherbid/bidder/synth"
+	"cipherbid/crypto/message"
 	"cipherbid/node"
 	"cipherbid/transport"
 )
 
 func runAsk(_ context.Context, args []string) error {
 	f := flags("ask", "Encrypts one user of a log and runs one auction against a running auctioneer, as a user agent.\n"+
-		"Without -data the user comes from the built-in market.",
+		"Without -data the user comes from the built-in market.\n\n"+
+		"The request says how bids are to be ranked, and the auctioneer refuses it unless it ranks that way.",
 		"cipherbid ask -config market/agent.json -data impressions.csv.gz -row 7")
 	config := f.String("config", "", "user agent's config file (required); cipherbid market writes one")
 	data := f.String("data", "", "log to take the user from")
 	row := f.Int("row", 1, "row of the log, from 1")
 	seed := f.Uint64("seed", 1, "seed of the built-in market")
 	tmax := f.Duration("tmax", 300*time.Millisecond, "time that the auction may take")
+	mode := rankingFlag(f, message.Sealed, "")
 	asJSON := f.Bool("json", false, "print the auctioneer's answer as it is")
 	if err := parse(f, args); err != nil {
 		return err
@@ -43,7 +46,7 @@ func runAsk(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	o := replay.Opportunity(features.Encode(model.Attributes(user.User, nil), nil), model.NewRowContext(user), user.Floor)
+	o := replay.Opportunity(features.Encode(model.Attributes(user.User, nil), nil), model.NewRowContext(user), user.Floor, *mode)
 	o.TMax = *tmax
 	start := time.Now()
 	raw, digest, err := a.Request(o)

@@ -13,7 +13,9 @@ import (
 	"cipherbid/bench/record"
 	"cipherbid/bench/remedies"
 	"cipherbid/bench/replay"
+	"cipherbid/bench/sealed"
 	"cipherbid/bench/utility"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 )
 
@@ -21,9 +23,10 @@ import (
 type benchFlags struct {
 	data, results, jsonFile string
 	seed                    uint64
-	repeats                 int
+	repeats, campaigns      int
 	duration                time.Duration
 	quick                   bool
+	mode                    message.Mode
 }
 
 // suite is a benchmark suite: it measures, prints, and records a run in the results folder if that is not empty.
@@ -35,6 +38,7 @@ type suite struct {
 func suites() []suite {
 	return []suite{
 		{"latency", "latency and throughput, encrypted against plaintext and textbook", benchLatency},
+		{"sealed", "sealed ranking against open ranking and plaintext: latency over round trips, throughput, CPU and bytes of each party", benchSealed},
 		{"scaling", "cost against bidders, campaigns, features and cores", benchScaling},
 		{"utility", "winners, prices, revenue, welfare, clicks: encryption and its gaps against plaintext", benchUtility},
 		{"remedies", "what masking, k-anonymity and differential privacy cost and protect, on the same market", benchRemedies},
@@ -47,15 +51,17 @@ func runBench(ctx context.Context, args []string) error {
 	for _, s := range suites() {
 		list += fmt.Sprintf("  bench %-10s %s\n", s.name, s.does)
 	}
-	f := flags("bench", "Runs a benchmark suite and records it as a run of its own:\n\n"+list, "cipherbid bench latency -data impressions.csv.gz")
+	f := flags("bench", "Runs a benchmark suite and records it as a run of its own:\n\n"+list, "cipherbid bench latency -data impressions.csv.gz -ranking sealed")
 	var b benchFlags
 	f.StringVar(&b.data, "data", "", "iPinYou-format log; the built-in market if empty")
 	f.StringVar(&b.results, "results", "results", "folder to record the run in; empty to record nothing")
 	f.StringVar(&b.jsonFile, "json", "", "also write the run's summary to this file")
 	f.Uint64Var(&b.seed, "seed", 1, "of data, schedules and order")
+	f.IntVar(&b.campaigns, "campaigns", 1, "of each bidder; of suite sealed, where it measures latency")
 	f.IntVar(&b.repeats, "repeats", 0, "of everything, interleaved; 0 for the suite's own number")
 	f.DurationVar(&b.duration, "duration", 0, "of each load; 0 for the suite's own")
 	f.BoolVar(&b.quick, "quick", false, "fewer sizes and repeats: a smoke test, not evidence")
+	mode := rankingFlag(f, message.Open, "; of suites latency and scaling, for both markets")
 	name := ""
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		name, args = args[0], args[1:]
@@ -63,6 +69,7 @@ func runBench(ctx context.Context, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	b.mode = *mode
 	for _, s := range suites() {
 		if s.name == name {
 			return b.measure(ctx, s)
@@ -101,7 +108,7 @@ func copySummary(dir, to string) error {
 
 func (b *benchFlags) loads(duration time.Duration, repeats int) latency.Options {
 	o := latency.Options{
-		Source: b.data, Duration: duration, Warmup: time.Second, Repeats: repeats, TMax: 300 * time.Millisecond, Seed: b.seed, Quick: b.quick,
+		Source: b.data, Duration: duration, Warmup: time.Second, Repeats: repeats, TMax: 300 * time.Millisecond, Seed: b.seed, Quick: b.quick, Mode: b.mode,
 		Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 	}
 	if b.quick {
@@ -122,6 +129,22 @@ func benchLatency(ctx context.Context, b *benchFlags) (string, error) {
 		return "", err
 	}
 	return res.Save(b.results, record.CommandLine())
+}
+
+func benchSealed(ctx context.Context, b *benchFlags) (string, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	bar := newProgress("steps", 1)
+	res, err := sealed.Run(ctx, sealed.Options{
+		Source: b.data, Campaigns: b.campaigns, Duration: b.duration, Repeats: b.repeats, Program: program, Seed: b.seed, Quick: b.quick, Progress: bar.set,
+	})
+	bar.done()
+	if err != nil {
+		return "", err
+	}
+	return b.publish(res)
 }
 
 func benchScaling(ctx context.Context, b *benchFlags) (string, error) {

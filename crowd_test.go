@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -19,7 +21,8 @@ type crowd struct {
 	agent  *agent.Agent
 	dir    *directory.Directory
 	client *transport.Client
-	// refusal says which errors are right. By default none is: whatever happens to one trustee or a bidder, auctions go on.
+	// refusal says which errors are right. By default none is: whatever happens to one trustee or a bidder, auctions go on. Only
+	// those that are under way when a trustee comes or goes may end undecided.
 	refusal func(error) bool
 
 	mu        sync.Mutex
@@ -27,6 +30,7 @@ type crowd struct {
 	ending    bool
 	dismissed bool
 	done      [agents]int // auctions decided or rightly refused, by agent
+	undecided int
 	sold      map[string]int
 	slowest   time.Duration
 	failed    []string
@@ -36,6 +40,7 @@ type crowd struct {
 // gather starts a crowd. It has to be dismissed.
 func (m *processes) gather(refusal func(error) bool) *crowd {
 	m.t.Helper()
+	m.settle(true)
 	c := &crowd{m: m, refusal: refusal, sold: map[string]int{}}
 	c.changed = sync.NewCond(&c.mu)
 	c.agent, c.dir, c.client = m.openAgent()
@@ -64,7 +69,9 @@ func (c *crowd) run(i int) {
 		got, err := c.m.sell(c.agent, c.client, row)
 		took, after := time.Since(start), c.m.snapshot()
 		problem := ""
-		if err != nil {
+		if undecided(err) && !calm(before, after) {
+			c.leave()
+		} else if err != nil {
 			if c.refusal == nil || !c.refusal(err) {
 				problem = err.Error()
 			}
@@ -73,6 +80,18 @@ func (c *crowd) run(i int) {
 		}
 		c.note(i, got, took, problem)
 	}
+}
+
+// undecided reports whether an auction failed since trustees did not rank.
+func undecided(err error) bool {
+	var status *transport.StatusError
+	return errors.As(err, &status) && status.Status == http.StatusServiceUnavailable
+}
+
+func (c *crowd) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.undecided++
 }
 
 func (s sale) isAny(allowed []sale) bool {
@@ -132,6 +151,21 @@ func (c *crowd) until(what string, happened func() bool) {
 	}
 }
 
+// untilDecided runs auctions until every agent has finished one that was decided, after all that were under way.
+func (c *crowd) untilDecided() {
+	c.m.t.Helper()
+	decided := func() bool {
+		c.mu.Lock()
+		before := c.undecided
+		c.mu.Unlock()
+		c.await(2)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.undecided == before
+	}
+	c.until("auctions are decided", decided)
+}
+
 func reached(done, want [agents]int) bool {
 	for i := range done {
 		if done[i] < want[i] {
@@ -169,6 +203,6 @@ func (c *crowd) dismiss() {
 	for _, n := range c.done {
 		total += n
 	}
-	c.m.t.Logf("%d auctions, the slowest took %s", total, c.slowest.Round(time.Millisecond))
+	c.m.t.Logf("%d auctions, the slowest took %s, %d were undecided", total, c.slowest.Round(time.Millisecond), c.undecided)
 	c.report()
 }

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
 
+	"cipherbid/bench/replay"
 	"cipherbid/bidder/ipinyou"
 	"cipherbid/bidder/model"
 	"cipherbid/bidder/train"
+	"cipherbid/crypto/message"
 )
 
 // fourBidders are models with two campaigns each.
@@ -110,8 +113,11 @@ func (m *processes) decide(row ipinyou.Row, among []string) sale {
 	return s
 }
 
+// is allows for noise, and for the price grid, which takes a step off at most.
 func (s sale) is(want sale) bool {
-	return s.seat == want.seat && math.Abs(s.price-want.price) <= 1e-3*want.price
+	const noise = 1e-3
+	lowest := want.price * (1 - replay.Step(message.Sealed))
+	return s.seat == want.seat && s.price <= want.price*(1+noise) && s.price >= lowest*(1-noise)
 }
 
 // seat is what a test knows of a bidder. Every change gets a new version.
@@ -128,23 +134,37 @@ func (m *processes) set(name string, up, down bool) {
 	m.seats[name] = seat{m.seats[name].version + 1, up, down}
 }
 
-func (m *processes) snapshot() map[string]seat {
+// snapshot is what a test knows of the market at a moment.
+type snapshot struct {
+	seats    map[string]seat
+	trustees seat // all of them together: up if none has come or gone lately
+}
+
+func (m *processes) snapshot() snapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := map[string]seat{}
-	for name, s := range m.seats {
-		now[name] = s
-	}
-	return now
+	return snapshot{maps.Clone(m.seats), m.trustees}
+}
+
+// settle notes whether the auctioneer has had time to notice which trustees are there.
+func (m *processes) settle(yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.trustees = seat{version: m.trustees.version + 1, up: yes}
+}
+
+// calm reports whether no trustee came or went between two snapshots.
+func calm(before, after snapshot) bool {
+	return before.trustees.up && before.trustees == after.trustees
 }
 
 // allowed lists what an auction may decide that ran between two snapshots: a bidder whose state changed meanwhile, or was
 // not known, may have taken part or not.
-func (m *processes) allowed(row ipinyou.Row, before, after map[string]seat) []sale {
+func (m *processes) allowed(row ipinyou.Row, before, after snapshot) []sale {
 	sets := [][]string{nil}
 	for _, name := range m.bidders {
-		s := before[name]
-		known := s == after[name] && (s.up || s.down)
+		s := before.seats[name]
+		known := s == after.seats[name] && (s.up || s.down)
 		var next [][]string
 		for _, set := range sets {
 			if !known || s.up {

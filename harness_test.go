@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"cipherbid/crypto/agent"
 	"cipherbid/crypto/directory"
 	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 	"cipherbid/crypto/trustee/server"
 	"cipherbid/node"
@@ -44,8 +46,9 @@ type processes struct {
 	fit     *train.Result
 	bidders []string
 
-	mu    sync.Mutex
-	seats map[string]seat
+	mu       sync.Mutex
+	seats    map[string]seat
+	trustees seat
 }
 
 // startProcesses starts a market and waits until all have enrolled.
@@ -59,7 +62,7 @@ func startProcesses(t *testing.T) *processes {
 	p, err := params.Default(m.fit.FeatureMap.Dim())
 	must(t, err)
 	m.checkDistances()
-	m.layout, err = node.WriteMarket(m.dir, p, keys.Hybrid, m.fit)
+	m.layout, err = node.WriteMarket(m.dir, p, keys.Hybrid, message.Sealed, m.fit)
 	must(t, err)
 	m.program, err = exec.LookPath("cipherbid")
 	must(t, err)
@@ -132,7 +135,7 @@ func (m *processes) openAgent() (*agent.Agent, *directory.Directory, *transport.
 // request encrypts a user.
 func (m *processes) request(a *agent.Agent, row ipinyou.Row) ([]byte, error) {
 	x := m.fit.FeatureMap.Encode(model.Attributes(row.User, nil), nil)
-	o := replay.Opportunity(x, model.NewRowContext(row), row.Floor)
+	o := replay.Opportunity(x, model.NewRowContext(row), row.Floor, message.Sealed)
 	o.TMax, o.Lifetime = tmax, 30*time.Second
 	raw, _, err := a.Request(o)
 	return raw, err
@@ -162,6 +165,10 @@ func (m *processes) sell(a *agent.Agent, client *transport.Client, row ipinyou.R
 func (m *processes) kill(name string) {
 	m.t.Helper()
 	m.changing(name)
+	if isTrustee(name) {
+		m.settle(false)
+		defer m.settle(true)
+	}
 	must(m.t, m.running.Signal(name, syscall.SIGKILL))
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
 	defer cancel()
@@ -174,11 +181,16 @@ func (m *processes) kill(name string) {
 	}
 }
 
+func isTrustee(name string) bool { return strings.HasPrefix(name, "trustee-") }
+
 // restart starts parties that were killed, and waits until everybody does its work.
 func (m *processes) restart(names ...string) {
 	m.t.Helper()
 	for _, name := range names {
 		m.changing(name)
+		if isTrustee(name) {
+			m.settle(false) // until the auctioneer asks it again, see awaitOpened
+		}
 		must(m.t, m.running.Start(name))
 	}
 	m.waitReady()

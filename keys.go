@@ -21,9 +21,9 @@ const keysExample = `{
   "period": "24h",
   "features": "features.json",
   "trustees": [
-    {"id": "trustee-0", "url": "http://127.0.0.1:9000"},
-    {"id": "trustee-1", "url": "http://127.0.0.1:9001"},
-    {"id": "trustee-2", "url": "http://127.0.0.1:9002"}
+    {"id": "trustee-0", "url": "http://127.0.0.1:9000", "link": "127.0.0.1:9100"},
+    {"id": "trustee-1", "url": "http://127.0.0.1:9001", "link": "127.0.0.1:9101"},
+    {"id": "trustee-2", "url": "http://127.0.0.1:9002", "link": "127.0.0.1:9102"}
   ],
   "auctioneer": {"id": "exchange", "url": "http://127.0.0.1:9010"},
   "bidders": [{"id": "dsp-1", "organisation": "DSP One", "url": "http://127.0.0.1:9020"}],
@@ -35,7 +35,8 @@ func runKeys(_ context.Context, args []string) error {
 		"  keys make -spec FILE -dir DIR   draw all keys and sign the directory\n"+
 		"  keys inspect -dir DIR           verify the directory and print it\n"+
 		"  keys roll -dir DIR              begin the next period: new period keys, the old private ones are destroyed\n\n"+
-		"A spec file looks like this; presets are default (N = 2048), wide (N = 4096) and plain (no encryption):\n\n"+keysExample,
+		"A spec file looks like this; presets are default (N = 2048), wide (N = 4096) and plain (no encryption).\n"+
+		"A link is where a trustee listens for the others; without links only open ranking works.\n\n"+keysExample,
 		"cipherbid keys make -spec market.json -dir market/keys")
 	dir := f.String("dir", "", "folder of keys and directory (required)")
 	spec := f.String("spec", "", "market to make keys for")
@@ -142,8 +143,11 @@ func inspectKeys(dir, operator string) error {
 			return fmt.Errorf("%w; or name the operator's public key with -operator", err)
 		}
 		pinned = identity.Public()
-	} else if err := json.Unmarshal([]byte(`"`+operator+`"`), &pinned); err != nil {
-		return fmt.Errorf("%w: -operator is not base64", errUsage)
+	} else {
+		var err error
+		if pinned, err = operatorKey(operator); err != nil {
+			return err
+		}
 	}
 	d, err := directory.Load(filepath.Join(dir, keyring.DirectoryFile), pinned)
 	if err != nil {
@@ -159,7 +163,11 @@ func inspectKeys(dir, operator string) error {
 	fmt.Printf("parameters  %s, id %s, boxes %s\n", d.Params(), d.Params().ID(), file.Suite)
 	fmt.Printf("features    %s\n", file.Features)
 	for i, t := range file.Trustees {
-		fmt.Printf("trustee     %-14s %s, period key %x\n", t.ID, t.URL, d.TrusteeKey(i).ID())
+		link := "no link"
+		if t.Link != "" {
+			link = "link " + t.Link
+		}
+		fmt.Printf("trustee     %-14s %s, %s, period key %x\n", t.ID, t.URL, link, d.TrusteeKey(i).ID())
 	}
 	fmt.Printf("auctioneer  %-14s %s\n", file.Auctioneer.ID, file.Auctioneer.URL)
 	for _, b := range file.Bidders {

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"cipherbid/bench/record"
+	"cipherbid/crypto/message"
 	"cipherbid/loadgen"
 )
 
 // loadFlags is the command line of cipherbid load.
 type loadFlags struct {
 	target, config, scenario, arrivals, params, rates, rtt, data string
+	mode                                                         message.Mode
 	rate, share                                                  float64
 	duration, warmup, tmax, jitter                               time.Duration
 	bidders, campaigns, batch, inFlight, dim                     int
@@ -51,6 +53,7 @@ func runLoad(ctx context.Context, args []string) error {
 	f.IntVar(&l.bidders, "bidders", 9, "bidders of the market that is started")
 	f.IntVar(&l.campaigns, "campaigns", 1, "campaigns of each bidder")
 	f.StringVar(&l.params, "params", "default", "parameters: default (N = 2048), wide (N = 4096) or plain (no encryption)")
+	mode := rankingFlag(f, message.Sealed, "; of target url, as that auctioneer does")
 	f.IntVar(&l.dim, "dim", 128, "private features, a power of two")
 	f.StringVar(&l.rtt, "rtt", "", "emulated round trips: one for all links, or by name: publisher=20ms,bidders=20ms,trustees=1ms,enrolment=1ms,peers=1ms")
 	f.DurationVar(&l.jitter, "jitter", 0, "of the emulated links, each way")
@@ -65,6 +68,7 @@ func runLoad(ctx context.Context, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	l.mode = *mode
 	rates, err := l.check()
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)

@@ -35,7 +35,7 @@ func (l *loadFlags) open(ctx context.Context, report *loadgen.Report) (t loadTar
 	report.Params = map[string]any{
 		"target": l.target, "rate_per_s": l.rate, "rates": l.rates, "duration_ns": int64(l.duration), "warmup_ns": int64(l.warmup), "arrivals": l.arrivals,
 		"tmax_ns": int64(l.tmax), "live": l.live, "device": l.device, "batch": l.batch, "in_flight": l.inFlight, "rtt": l.rtt, "jitter_ns": int64(l.jitter),
-		"tmax_share": l.share,
+		"tmax_share": l.share, "ranking": l.mode.String(),
 	}
 	if l.target == "url" {
 		t, err = l.connect(report, links)
@@ -51,7 +51,8 @@ func (l *loadFlags) open(ctx context.Context, report *loadgen.Report) (t loadTar
 		return nil, cleanup, err
 	}
 	c := target.Config{
-		Params: p, Data: d, Bidders: l.bidders, Campaigns: l.campaigns, TMax: l.tmax, Live: l.live, Device: l.device, Seed: l.seed, Links: links,
+		Params: p, Mode: l.mode, Data: d, Bidders: l.bidders, Campaigns: l.campaigns, TMax: l.tmax, Live: l.live, Device: l.device, Seed: l.seed,
+		Links: links,
 	}
 	report.Params["params"], report.Params["bidders"], report.Params["campaigns"] = p.Literal(), l.bidders, l.campaigns
 	report.Params["users"], report.Data = len(d.Rows), dataInfo(l.data, d.Rows)
@@ -91,7 +92,7 @@ func (l *loadFlags) connect(report *loadgen.Report, links target.Links) (*target
 		}
 	}
 	t, err := target.Connect(target.RemoteConfig{
-		Agent: &a, Rows: rows, TMax: l.tmax, Live: l.live, Device: l.device, Seed: l.seed, Link: links.Publisher, Lanes: l.bidders * l.campaigns,
+		Agent: &a, Mode: l.mode, Rows: rows, TMax: l.tmax, Live: l.live, Device: l.device, Seed: l.seed, Link: links.Publisher, Lanes: l.bidders * l.campaigns,
 	})
 	if err != nil {
 		return nil, err

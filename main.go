@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"cipherbid/crypto/message"
 )
 
 // command is a subcommand. run parses its own flags. When the program is interrupted, a command that drains has its context
@@ -33,6 +35,7 @@ func commands() []command {
 		{"compare", "compare two recorded runs", runCompare, false},
 		{"market", "start a whole market as local processes", runMarket, true},
 		{"ask", "run one auction as a user agent", runAsk, false},
+		{"replay", "replay auctions from two trustees' records, as an auditor", runReplay, false},
 		{"trustee", "serve a trustee", runTrustee, true},
 		{"bidder", "serve a bidder", runBidder, true},
 		{"auctioneer", "serve the auctioneer", runAuctioneer, true},
@@ -113,6 +116,23 @@ func parse(f *flag.FlagSet, args []string) error {
 		return fmt.Errorf("%w: %s takes no argument %q", errUsage, f.Name(), f.Arg(0))
 	}
 	return nil
+}
+
+// ranking is a flag that says how winners are found.
+type ranking message.Mode
+
+func (r *ranking) String() string { return message.Mode(*r).String() }
+
+func (r *ranking) Set(text string) error {
+	mode, err := message.ParseMode(text)
+	*r = ranking(mode)
+	return err
+}
+
+// rankingFlag adds -ranking with a default, and returns where its value will be.
+func rankingFlag(f *flag.FlagSet, mode message.Mode, note string) *message.Mode {
+	f.Var((*ranking)(&mode), "ranking", "`mode` in which trustees rank: sealed, or open, a baseline that shows every bid to the auctioneer"+note)
+	return &mode
 }
 
 // logger writes warnings, or everything if verbose, to standard error.

@@ -10,6 +10,7 @@ import (
 
 	"cipherbid/bench/replay"
 	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
 	"cipherbid/node"
 )
 
@@ -22,6 +23,7 @@ func runMarket(ctx context.Context, args []string) error {
 	seed := f.Uint64("seed", 1, "seed of the built-in market and of the split")
 	dim := f.Int("dim", 128, "private features, a power of two")
 	presetName := f.String("preset", "default", "parameters: default (N = 2048), wide (N = 4096) or plain (no encryption)")
+	mode := rankingFlag(f, message.Sealed, "")
 	suite := f.String("suite", string(keys.Hybrid), "key encapsulation of the boxes: "+string(keys.Hybrid)+" or "+string(keys.X25519))
 	if err := parse(f, args); err != nil {
 		return err
@@ -41,7 +43,7 @@ func runMarket(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	layout, err := node.WriteMarket(*dir, p, keys.Suite(*suite), d.Fit)
+	layout, err := node.WriteMarket(*dir, p, keys.Suite(*suite), *mode, d.Fit)
 	if err != nil {
 		return err
 	}
@@ -49,10 +51,14 @@ func runMarket(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	return superviseMarket(ctx, self, layout)
+	ask := "ask -config " + layout.Agent
+	if *mode != message.Sealed {
+		ask += " -ranking " + mode.String()
+	}
+	return superviseMarket(ctx, self, layout, ask)
 }
 
-func superviseMarket(ctx context.Context, self string, layout *node.Layout) error {
+func superviseMarket(ctx context.Context, self string, layout *node.Layout, ask string) error {
 	m, err := node.StartProcesses(self, layout)
 	if err != nil {
 		return err
@@ -67,8 +73,8 @@ func superviseMarket(ctx context.Context, self string, layout *node.Layout) erro
 	for _, p := range m.Parties() {
 		fmt.Printf("%-14s %-8d %-23s %s\n", p.Name, p.PID, p.Address, p.Config)
 	}
-	fmt.Printf("\nLogs are in %s. Run an auction from another terminal:\n\n  %s ask -config %s\n\nInterrupt to stop.\n",
-		layout.Logs, filepath.Base(self), layout.Agent)
+	fmt.Printf("\nLogs are in %s. Run an auction from another terminal:\n\n  %s %s\n\nInterrupt to stop.\n",
+		layout.Logs, filepath.Base(self), ask)
 	for {
 		select {
 		case <-ctx.Done():

@@ -49,6 +49,7 @@ func (p *impostor) request(issued time.Time) *message.Request {
 	r, err := p.dir.Epoch().DecodeRequest(raw)
 	must(p.m.t, err)
 	original := r.Digest
+	r.Terms.Mode = message.Open // which one trustee serves by itself
 	r.Terms.Issued, r.Terms.Expiry = issued, issued.Add(30*time.Second)
 	r.RawTerms, err = p.dir.Epoch().EncodeTerms(r.Terms)
 	must(p.m.t, err)

@@ -33,7 +33,7 @@ func TestProcesses(t *testing.T) {
 }
 
 // Auctions go on, exactly as before, with any two trustees, and the third is back in business once it has started again. It
-// still knows the sessions of bidders, publisher and auctioneer.
+// still knows the sessions of bidders, publisher and auctioneer. What is under way while one comes or goes may be undecided.
 func (m *processes) killTrustees(t *testing.T) {
 	c := m.gather(nil)
 	defer c.dismiss()
@@ -49,11 +49,12 @@ func (m *processes) killTrustees(t *testing.T) {
 	}
 }
 
-// awaitOpened runs auctions until a trustee has opened some more.
+// awaitOpened runs auctions until a trustee has served some more.
 func (m *processes) awaitOpened(c *crowd, name string) {
 	m.t.Helper()
 	before := m.trusteeStatus(name).Opened
-	c.until(name+" opens auctions", func() bool { return m.trusteeStatus(name).Opened > before })
+	c.until(name+" serves auctions", func() bool { return m.trusteeStatus(name).Opened > before })
+	m.settle(true)
 }
 
 // Auctions go on among the bidders that are left, and those that come back bid as before.
@@ -89,14 +90,19 @@ func (m *processes) killAuctioneer(t *testing.T) {
 	c.await(5)
 }
 
-// A trustee that accepts connections and never answers holds nobody up.
+// A trustee that accepts connections and never answers holds nobody up, once the others have noticed.
 func (m *processes) hangTrustee(t *testing.T) {
 	c := m.gather(nil)
 	defer c.dismiss()
+	m.settle(false)
 	must(t, m.running.Signal("trustee-1", syscall.SIGSTOP))
+	c.untilDecided()
+	m.settle(true)
 	c.await(20)
+	m.settle(false)
 	must(t, m.running.Signal("trustee-1", syscall.SIGCONT))
 	m.awaitOpened(c, "trustee-1")
+	c.await(5)
 }
 
 // Within seconds of keys roll everybody is in the new period, without a restart, and the old one is past.
@@ -135,7 +141,8 @@ func (m *processes) rollPeriod(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	m.checkOnlyPeriod(2)
+	// An evaluator whose peers have gone on waits for them until its auction's time is over, and only then leaves the old period.
+	c.until("the old period is cleared away", func() bool { return m.onlyPeriod(2) })
 }
 
 // everybodyIn reports whether all parties are in a period and all bidders enrolled for it.
@@ -156,8 +163,8 @@ func (m *processes) everybodyIn(period uint32) bool {
 	return auctioneer.Period == period
 }
 
-// checkOnlyPeriod looks for private keys and state of other periods.
-func (m *processes) checkOnlyPeriod(period uint32) {
+// onlyPeriod reports whether no private keys and state of other periods are left.
+func (m *processes) onlyPeriod(period uint32) bool {
 	for i := range trustees {
 		name := trusteeName(i)
 		for pattern, want := range map[string]string{
@@ -167,10 +174,11 @@ func (m *processes) checkOnlyPeriod(period uint32) {
 			found, err := filepath.Glob(pattern)
 			must(m.t, err)
 			if len(found) != 1 || filepath.Base(found[0]) != want {
-				m.t.Errorf("%v are left, want %s only", found, want)
+				return false
 			}
 		}
 	}
+	return true
 }
 
 // TestTerminated ends a market in good order while auctions are under way: all end with status 0, and every sale that a

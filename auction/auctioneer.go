@@ -28,6 +28,7 @@ import (
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/recent"
+	"cipherbid/crypto/sealed"
 )
 
 // Config configures an auctioneer. The zero value of a duration means its default.
@@ -37,6 +38,9 @@ type Config struct {
 	Logger         *slog.Logger
 	// Observe, if set, is called after every auction, from its own goroutine's point of view synchronously.
 	Observe func(*Record)
+	// Transcript, if set, is called after every sealed auction with its transcript, one call at a time and outside the auction
+	// path. What it fails to keep is counted. If it does not keep pace, auctions go without.
+	Transcript func(*SignedTranscript) error
 }
 
 // Record is what happened in one auction.
@@ -88,6 +92,7 @@ type Auctioneer struct {
 	ranker  Ranker
 	fanout  *fanout
 	notices *notices
+	scribe  *transcriber // nil if no transcripts are kept
 	seen    recent.Map[struct{}]
 	metrics *metrics
 	config  Config
@@ -114,12 +119,14 @@ func New(dir *directory.Directory, identity keys.Identity, ranker Ranker, c Conf
 	}
 	a := &Auctioneer{dir: dir, ranker: ranker, fanout: f, config: c, log: c.Logger, metrics: newMetrics(dir)}
 	a.notices = newNotices(f.bidders, identity, a.metrics, c.Logger)
+	a.scribe = newTranscriber(dir, identity, a.metrics, &a.config)
 	return a, nil
 }
 
-// Close sends the notices that are still waiting, until ctx ends.
+// Close sends the notices and makes the transcripts that are still waiting, until ctx ends.
 func (a *Auctioneer) Close(ctx context.Context) {
 	a.notices.close(ctx)
+	a.scribe.close(ctx)
 	a.fanout.close()
 }
 
@@ -155,13 +162,16 @@ func (a *Auctioneer) run(raw []byte, arrival time.Time, rec *Record) (*Result, e
 	replies := a.fanout.ask(r, body, bidEnd, left)
 	rec.Stages.Bidders = time.Since(start)
 	c := a.close(r, replies, rec)
-	result := &Result{Auction: fmt.Sprintf("%x", r.Terms.Auction)}
+	result := &Result{Auction: auctionName(r.Terms)}
 	if nbr := a.tooFew(c); nbr != 0 {
 		result.NoBid = nbr
 		result.Imps = unsold(r.Terms)
+		a.scribe.add(c, arrival, nil, result.Imps)
 		return result, nil
 	}
-	if err := a.rank(c, end, result, rec); err != nil {
+	report, err := a.rank(c, end, result, rec)
+	a.scribe.add(c, arrival, report, result.Imps)
+	if err != nil {
 		return nil, err
 	}
 	a.notices.send(c, result)
@@ -174,8 +184,8 @@ func (a *Auctioneer) admit(raw []byte, now time.Time) (*message.Request, error) 
 	if err != nil {
 		return nil, err
 	}
-	if r.Terms.Mode != a.ranker.Mode() {
-		return nil, fmt.Errorf("request wants ranking mode %d, this auctioneer has %d", r.Terms.Mode, a.ranker.Mode())
+	if !a.ranker.Serves(r.Terms.Mode) {
+		return nil, fmt.Errorf("request wants %s ranking, which this auctioneer does not offer", r.Terms.Mode)
 	}
 	if err := a.dir.VerifyRequest(r.Terms, r.Digest, r.Signature, now); err != nil {
 		return nil, err
@@ -218,7 +228,7 @@ func withinLimit(answers []*message.Answer, r *message.Request, rec *Record) []*
 	}
 	drawn := slices.Clone(answers)
 	slices.SortFunc(drawn, func(x, y *message.Answer) int {
-		kx, ky := drawOrder(&r.Digest, -1, &candidate{seat: x.Seat}), drawOrder(&r.Digest, -1, &candidate{seat: y.Seat})
+		kx, ky := sealed.DrawOrder(&r.Digest, -1, x.Seat, 0), sealed.DrawOrder(&r.Digest, -1, y.Seat, 0)
 		return slices.Compare(kx[:], ky[:])
 	})
 	keep, total := map[string]bool{}, 0
@@ -249,6 +259,9 @@ func (a *Auctioneer) tooFew(c *Case) int {
 	return 0
 }
 
+// auctionName is how results name an auction.
+func auctionName(t *message.Terms) string { return fmt.Sprintf("%x", t.Auction) }
+
 func unsold(t *message.Terms) []Outcome {
 	out := make([]Outcome, len(t.Imps))
 	for i := range out {
@@ -257,7 +270,7 @@ func unsold(t *message.Terms) []Outcome {
 	return out
 }
 
-func (a *Auctioneer) rank(c *Case, end time.Time, result *Result, rec *Record) error {
+func (a *Auctioneer) rank(c *Case, end time.Time, result *Result, rec *Record) (*RankReport, error) {
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(context.Background(), end)
 	defer cancel()
@@ -271,11 +284,11 @@ func (a *Auctioneer) rank(c *Case, end time.Time, result *Result, rec *Record) e
 		}
 	}
 	if err != nil {
-		return err
+		return report, err
 	}
 	result.Imps = outcomes
 	if !slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Sold }) {
 		result.NoBid = NoBidBelow
 	}
-	return nil
+	return report, nil
 }

@@ -15,6 +15,8 @@ type metrics struct {
 	bidders   *prometheus.CounterVec
 	stages    *prometheus.HistogramVec
 	lostCount *prometheus.CounterVec
+
+	transcriptsLost prometheus.Counter
 }
 
 func newMetrics(dir *directory.Directory) *metrics {
@@ -28,8 +30,10 @@ func newMetrics(dir *directory.Directory) *metrics {
 			Name: "cipherbid_stage_seconds", Help: "Duration of the stages of an auction.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 14)}, []string{"stage"}),
 		lostCount: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "cipherbid_notices_lost_total", Help: "Win and loss notices that were dropped or not delivered."}, []string{"seat", "reason"}),
+		transcriptsLost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cipherbid_transcripts_lost_total", Help: "Sealed auctions of which no transcript could be kept."}),
 	}
-	m.registry.MustRegister(m.auctions, m.bidders, m.stages, m.lostCount)
+	m.registry.MustRegister(m.auctions, m.bidders, m.stages, m.lostCount, m.transcriptsLost)
 	for _, b := range dir.Bidders() {
 		for _, o := range BidderOutcomes() {
 			m.bidders.WithLabelValues(b.Seat, o.String())

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"sync"
 	"time"
 
 	"cipherbid/crypto/directory"
-	"cipherbid/crypto/enrol"
 	"cipherbid/crypto/keys"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/scheme"
-	"cipherbid/transport"
 )
 
 // OpenRanker asks the three trustees to open every bid to it. A baseline to measure against, not a protection: it sees all
@@ -23,21 +19,9 @@ type OpenRanker struct {
 	// Opened, if set, is called with the lanes of every auction. For experiments. Set it before the first auction.
 	Opened func(c *Case, lanes [][]uint32)
 
-	dir      *directory.Directory
-	identity keys.Identity
-	links    [scheme.Trustees]*trusteeLink
-	grace    time.Duration
-	log      *slog.Logger
-}
-
-// trusteeLink is the auctioneer's end of its session with one trustee.
-type trusteeLink struct {
-	index  int
-	id     string
-	client *transport.Client
-
-	mu      sync.RWMutex
-	session *keys.Session
+	*trustees
+	grace time.Duration
+	log   *slog.Logger
 }
 
 // compareGrace is how long the third trustee may come after the second. Two suffice to rank; all three are asked so that they
@@ -46,69 +30,15 @@ const compareGrace = 15 * time.Millisecond
 
 // NewOpenRanker returns the ranker of the directory's auctioneer.
 func NewOpenRanker(dir *directory.Directory, identity keys.Identity, log *slog.Logger) (*OpenRanker, error) {
-	if string(identity.Public()) != string(dir.Auctioneer().Identity) {
-		return nil, fmt.Errorf("auctioneer %q has another identity in the directory", dir.Auctioneer().ID)
-	}
-	r := &OpenRanker{dir: dir, identity: identity, grace: compareGrace, log: log}
-	for i, t := range dir.Trustees() {
-		client, err := transport.NewClient(t.URL, 1<<22)
-		if err != nil {
-			return nil, fmt.Errorf("trustee %q: %w", t.ID, err)
-		}
-		r.links[i] = &trusteeLink{index: i, id: t.ID, client: client}
-	}
-	return r, nil
-}
-
-// Mode is open.
-func (r *OpenRanker) Mode() message.Mode { return message.Open }
-
-// Close drops the connections to the trustees.
-func (r *OpenRanker) Close() {
-	for _, l := range r.links {
-		l.client.Close()
-	}
-}
-
-// Enrol opens a session with every trustee, and returns the errors of those with whom it could not. They are tried again
-// whenever they say that they do not know the auctioneer.
-func (r *OpenRanker) Enrol(deadline time.Time) error {
-	var errs [scheme.Trustees]error
-	var wg sync.WaitGroup
-	for i, l := range r.links {
-		wg.Go(func() {
-			if _, err := r.enrol(l, nil, deadline); err != nil {
-				errs[i] = fmt.Errorf("enrol with trustee %q: %w", l.id, err)
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs[:]...)
-}
-
-// enrol opens a new session, unless somebody else has replaced the stale one meanwhile.
-func (r *OpenRanker) enrol(l *trusteeLink, stale *keys.Session, deadline time.Time) (*keys.Session, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.session != stale {
-		return l.session, nil
-	}
-	session, raw, err := enrol.One(r.dir, message.RoleAuctioneer, r.dir.Auctioneer().ID, r.identity, l.index)
+	t, err := newTrustees(dir, identity)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.client.Post("/enrol", raw, deadline, 0); err != nil {
-		return nil, err
-	}
-	l.session = session
-	return session, nil
+	return &OpenRanker{trustees: t, grace: compareGrace, log: log}, nil
 }
 
-func (l *trusteeLink) current() *keys.Session {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.session
-}
+// Serves reports whether a mode is open.
+func (r *OpenRanker) Serves(m message.Mode) bool { return m == message.Open }
 
 type trusteeAnswer struct {
 	index  int
@@ -126,7 +56,7 @@ func (r *OpenRanker) Rank(ctx context.Context, c *Case) ([]Outcome, *RankReport,
 	answers := make(chan trusteeAnswer, scheme.Trustees)
 	for _, l := range r.links {
 		go func() {
-			a := r.ask(l, c, deadline)
+			a := r.open(l, c, deadline)
 			a.index = l.index
 			answers <- a
 		}()
@@ -177,29 +107,14 @@ func (r *OpenRanker) gather(ctx context.Context, answers <-chan trusteeAnswer, r
 	return &shares, errors.Join(errs...)
 }
 
-// ask sends an open request to one trustee, enrolling first where the trustee does not know the auctioneer.
-func (r *OpenRanker) ask(l *trusteeLink, c *Case, deadline time.Time) trusteeAnswer {
-	session := l.current()
-	var err error
-	if session == nil {
-		if session, err = r.enrol(l, session, deadline); err != nil {
-			return trusteeAnswer{err: err}
-		}
-	}
-	body := r.encode(l, session, c)
-	sealed, err := l.client.Post("/open", body, deadline, 0)
-	var status *transport.StatusError
-	if errors.As(err, &status) && status.Status == http.StatusPreconditionFailed {
-		if session, err = r.enrol(l, session, deadline); err == nil {
-			body = r.encode(l, session, c)
-			sealed, err = l.client.Post("/open", body, deadline, 0)
-		}
-	}
+// open asks one trustee for its shares.
+func (r *OpenRanker) open(l *trusteeLink, c *Case, deadline time.Time) trusteeAnswer {
+	x, err := r.ask(l, "/open", func(s *keys.Session) []byte { return r.encode(l, s, c) }, deadline)
 	if err != nil {
-		return trusteeAnswer{bytes: len(body), err: err}
+		return trusteeAnswer{bytes: x.bytes, err: err}
 	}
-	shares, err := r.openShares(l, session, c, sealed)
-	return trusteeAnswer{shares: shares, bytes: len(body) + len(sealed), err: err}
+	shares, err := r.openShares(l, x.session, c, x.answer)
+	return trusteeAnswer{shares: shares, bytes: x.bytes, err: err}
 }
 
 // encode makes the request to one trustee. The tag shows it that the manifest is the auctioneer's.

@@ -2,14 +2,13 @@ package auction
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"math"
 	"slices"
 
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 	"cipherbid/crypto/scheme"
+	"cipherbid/crypto/sealed"
 )
 
 // Outcome is the result for one imp.
@@ -35,6 +34,8 @@ type candidate struct {
 //   - The highest lane wins. Of equal lanes the one wins whose seat, then campaign, comes first in an order drawn from the
 //     request's digest, which no bidder can choose.
 //   - Second price: the winner pays the highest counting bid of another seat, or the floor. First price: its own bid.
+//   - In sealed auctions lanes count with [sealed.FractionBits] fractional bits only, the rest is dropped, and the price lies on the
+//     request's grid, unless it is the floor.
 func Rank(t *message.Terms, m *message.Manifest, lanes [][]uint32) []Outcome {
 	byImp := make([][]candidate, len(t.Imps))
 	for i := range m.Entries {
@@ -43,6 +44,9 @@ func Rank(t *message.Terms, m *message.Manifest, lanes [][]uint32) []Outcome {
 		}
 		for k, l := range m.Entries[i].Lanes {
 			v := lanes[i][k]
+			if t.Mode == message.Sealed {
+				v &^= 1<<sealed.DroppedBits - 1
+			}
 			if !scheme.InRange(v) || int32(v) > l.Cap {
 				continue
 			}
@@ -64,11 +68,11 @@ func rankImp(t *message.Terms, imp int, request *message.Digest, all []candidate
 		return out
 	}
 	winner := slices.MaxFunc(all, func(a, b candidate) int { return cmp.Compare(int32(a.lane), int32(b.lane)) })
-	first := drawOrder(request, imp, &winner)
+	first := sealed.DrawOrder(request, imp, winner.seat, winner.campaign)
 	second := int32(math.MinInt32) // highest lane of another seat
 	for i := range all {
 		if c := &all[i]; c.lane == winner.lane && *c != winner {
-			if order := drawOrder(request, imp, c); slices.Compare(order[:], first[:]) < 0 {
+			if order := sealed.DrawOrder(request, imp, c.seat, c.campaign); slices.Compare(order[:], first[:]) < 0 {
 				winner, first = *c, order
 			}
 		}
@@ -80,16 +84,20 @@ func rankImp(t *message.Terms, imp int, request *message.Digest, all []candidate
 	}
 	out.Sold, out.Seat, out.Campaign = true, winner.seat, winner.campaign
 	if t.PriceRule == message.FirstPrice {
-		out.Price = price(t, winner.lane)
+		out.Price = price(t, winner.lane, imp)
 	} else if second != math.MinInt32 {
-		out.Price = price(t, uint32(second))
+		out.Price = price(t, uint32(second), imp)
 	}
 	out.Price = max(out.Price, t.Imps[imp].Floor)
 	return out
 }
 
 // price is the CPM of a lane.
-func price(t *message.Terms, lane uint32) float64 {
+func price(t *message.Terms, lane uint32, imp int) float64 {
+	if t.Mode == message.Sealed {
+		value := uint32(int32(lane)>>sealed.DroppedBits + 1<<(sealed.ValueBits-1))
+		return sealed.Price(t, value>>(sealed.FractionBits-t.GridBits), imp)
+	}
 	return math.Exp(scheme.LogBid(lane) + t.LogCap() - params.BidRange)
 }
 
@@ -97,15 +105,4 @@ func price(t *message.Terms, lane uint32) float64 {
 func floorLane(t *message.Terms, imp int) int32 {
 	v := math.Log(t.Imps[imp].Floor) - t.LogCap() + params.BidRange // -Inf for no floor
 	return int32(math.Ceil(math.Ldexp(max(v, -params.BidRange), params.LaneBits)))
-}
-
-// drawOrder places a seat, and a campaign within it, in an order that the request's digest decides. Seats that tie are equally
-// likely to win, however many campaigns of theirs tie.
-func drawOrder(request *message.Digest, imp int, c *candidate) [2]uint64 {
-	b := append([]byte("cipherbid tie v1"), request[:]...)
-	b = append(binary.LittleEndian.AppendUint32(b, uint32(imp)), c.seat...)
-	seat := sha256.Sum256(b)
-	b = binary.LittleEndian.AppendUint32(seat[:], uint32(c.campaign))
-	campaign := sha256.Sum256(b)
-	return [2]uint64{binary.LittleEndian.Uint64(seat[:]), binary.LittleEndian.Uint64(campaign[:])}
 }

@@ -20,8 +20,8 @@ type Case struct {
 // and return before ctx ends. What a ranker learns beyond the outcome is the difference between rankers: the open one sees
 // every bid.
 type Ranker interface {
-	// Mode is the mode of the requests that the ranker serves.
-	Mode() message.Mode
+	// Serves reports whether the ranker serves requests of a mode.
+	Serves(m message.Mode) bool
 	// Rank returns one outcome for each imp of the request's terms. An error means that nothing was decided: the auctioneer
 	// then sells nothing. Errors wrap ErrTrustees when trustees did not answer, ErrDisagree when they contradict each other.
 	Rank(ctx context.Context, c *Case) ([]Outcome, *RankReport, error)
@@ -31,6 +31,8 @@ type Ranker interface {
 type RankReport struct {
 	Refused map[string]string // seat -> why its answer could not be opened
 	Bytes   int               // sent and received
+
+	traces []*trace // of the attempts at a sealed ranking
 }
 
 // Errors of rankers.
@@ -39,14 +41,15 @@ var (
 	ErrDisagree = errors.New("trustees disagree")
 )
 
-// Cleartext ranks the plaintext stand-in's answers, which carry their lanes as they are.
+// Cleartext ranks the plaintext stand-in's answers, which carry their lanes as they are. It serves both modes: sealed requests with
+// the outcome that sealed ranking has.
 type Cleartext struct {
 	// Opened, if set, is called with the lanes of every auction. For experiments.
 	Opened func(c *Case, lanes [][]uint32)
 }
 
-// Mode is open: everything is.
-func (r *Cleartext) Mode() message.Mode { return message.Open }
+// Serves reports true.
+func (r *Cleartext) Serves(message.Mode) bool { return true }
 
 // Rank ranks the answers' clear lanes.
 func (r *Cleartext) Rank(_ context.Context, c *Case) ([]Outcome, *RankReport, error) {

@@ -73,7 +73,7 @@ func openSafe(t *testing.T, bids []bid) *safe {
 	if s.ranker, err = NewOpenRanker(s.dir, k.Auctioneer, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	s.auction = s.caseOf(t, k, bids)
+	s.auction = caseOf(t, s.dir, bids, message.Open)
 	for i, f := range s.trustees {
 		f.dir, f.key, f.opening = s.dir, k.Trustees[i].Period, openingOf(bids)
 	}
@@ -81,11 +81,14 @@ func openSafe(t *testing.T, bids []bid) *safe {
 }
 
 // caseOf closes an auction of bids over noise instead of a ciphertext.
-func (s *safe) caseOf(t *testing.T, k *keyring.Keyring, bids []bid) *Case {
+func caseOf(t *testing.T, dir *directory.Directory, bids []bid, mode message.Mode) *Case {
 	t.Helper()
-	epoch := s.dir.Epoch()
+	epoch := dir.Epoch()
 	terms := terms(limit, 0.5)
-	terms.Publisher, terms.Mode, terms.MaxLanes, terms.TMax = "publisher", message.Open, 64, 1000
+	terms.Publisher, terms.Mode, terms.MaxLanes, terms.TMax = "publisher", mode, 64, 1000
+	if mode == message.Sealed {
+		terms.GridBits = 7
+	}
 	terms.Issued = time.Now()
 	terms.Expiry = terms.Issued.Add(time.Minute)
 	raw, err := epoch.EncodeTerms(terms)

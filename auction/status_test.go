@@ -19,7 +19,7 @@ import (
 // undecided is a ranker that fails.
 type undecided struct{ err error }
 
-func (u undecided) Mode() message.Mode { return message.Open }
+func (u undecided) Serves(m message.Mode) bool { return m == message.Open }
 func (u undecided) Rank(context.Context, *Case) ([]Outcome, *RankReport, error) {
 	return nil, &RankReport{Refused: map[string]string{"a": "made up"}}, fmt.Errorf("rank: %w", u.err)
 }
@@ -30,8 +30,13 @@ func (h *house) encode(change func(*message.Terms)) []byte {
 	return h.dir.Epoch().EncodeRequest(h.build(change))
 }
 
+// openOnly ranks clear lanes of open requests.
+type openOnly struct{ *Cleartext }
+
+func (openOnly) Serves(m message.Mode) bool { return m == message.Open }
+
 func TestStatuses(t *testing.T) {
-	h := open(t, nil, fake{seat: "a", bid: bids(2)})
+	h := open(t, openOnly{&Cleartext{}}, fake{seat: "a", bid: bids(2)})
 	other := open(t, nil)
 	replayed := h.encode(nil)
 	forged := h.build(nil)

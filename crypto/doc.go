@@ -9,7 +9,9 @@
 //	directory  the signed file in which parties find each other; keyring makes one
 //	agent      the user agent: encrypts a request
 //	bidding    the bidder: answers it
-//	trustee    the trustee: opens answers, once
+//	garble     garbled circuits; ot, oblivious transfer of their labels
+//	sealed     sealed ranking: winner and price from shares, without opening bids
+//	trustee    the trustee: opens answers, once, or ranks them with the others
 //	textbook   the slot-packed CKKS dot product that everything is compared with; used by benchmarks only
 //
 // # Parties and what they may see
@@ -17,7 +19,7 @@
 //	user agent   has the features x and a key that lives for one auction; learns which ad is shown
 //	bidder       has private weights w; learns whether it won, and at what price
 //	auctioneer   has nothing secret; learns who took part, the winner and the price
-//	trustees     three, each with one HPKE key for a period; learn who took part
+//	trustees     three, each with one HPKE key for a period; learn who took part, one of them who won
 //	open ranker  a baseline, here part of the auctioneer: learns every bid, and with one bidder's help the features
 //
 // # One auction
@@ -35,7 +37,8 @@
 //  4. The auctioneer lists the answers in a manifest, signs it and forwards to each trustee what is for it.
 //  5. A trustee checks publisher, auctioneer, time, digests, commitments and b, pins the request to the manifest on disk, and
 //     forms z_j = p_j + coefficient t_k of c1 s_j for its two j. z0 + z1 + z2 is the log-bid: a replicated 2-of-3 sharing.
-//  6. Open ranking adds the shares up, comparing each with its second holder's.
+//  6. Sealed ranking computes winner and price of the shares in garbled circuits, see package sealed. Open ranking adds the shares
+//     up, comparing each with its second holder's.
 //
 // # Why x is hidden
 //
@@ -57,5 +60,5 @@
 // any case. A crafted hint or answer gives its bidder some bid of its own and touches no other. Trustees that contradict each
 // other on a share stop the auction. A trustee serves one manifest for one request, or an auctioneer could open subsets.
 //
-// The attacks that these defences are for stand as tests in ckks, trustee and auction.
+// The attacks that these defences are for stand as tests in ckks, sealed, garble, ot, trustee and auction.
 package crypto

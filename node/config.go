@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"cipherbid/crypto/message"
+	"cipherbid/crypto/trustee"
+	"cipherbid/crypto/trustee/server"
 )
 
 // maxConfigBytes bounds a config file.
@@ -18,7 +22,15 @@ const maxConfigBytes = 1 << 20
 // Trustee is a trustee's config.
 type Trustee struct {
 	Common
-	State string `json:"state"` // folder for what must survive a restart
+	State string `json:"state"`           // folder for what must survive a restart
+	Link  string `json:"link"`            // address and port for the other trustees, as the directory names it; empty: this trustee only opens
+	Stock *int   `json:"stock,omitempty"` // circuits of a shape made in advance; default 32
+
+	RequireAll bool `json:"require_all,omitempty"` // refuse to rank while another trustee is absent
+
+	// Records is a folder of its own for records of sealed auctions; empty, the default, for none. They are secret, and those of two
+	// trustees open every auction in them: see cipherbid/crypto/trustee/records.
+	Records string `json:"records,omitempty"`
 }
 
 // Bidder is a bidder's config.
@@ -31,8 +43,11 @@ type Bidder struct {
 // Auctioneer is an auctioneer's config.
 type Auctioneer struct {
 	Common
-	NetworkReserveMS int `json:"network_reserve_ms"` // of tmax, for the way back; default 2
-	RankReserveMS    int `json:"rank_reserve_ms"`    // of tmax, for the trustees; default 20
+	Ranking          string `json:"ranking"`            // sealed, the default, or open: a baseline that shows every bid to the auctioneer
+	NetworkReserveMS int    `json:"network_reserve_ms"` // of tmax, for the way back; default 2
+	RankReserveMS    int    `json:"rank_reserve_ms"`    // of tmax, for the trustees; default 20
+
+	Transcripts string `json:"transcripts,omitempty"` // file to which transcripts of sealed auctions are appended; empty for none
 }
 
 // Agent is the config of `cipherbid ask`.
@@ -67,7 +82,23 @@ func require(fields ...field) error {
 	return nil
 }
 
-func (c *Trustee) check() error { return require(append(c.server(), field{"state", c.State})...) }
+func (c *Trustee) ranking() trustee.RankConfig {
+	r := trustee.RankConfig{Stock: server.DefaultStock, RequireAll: c.RequireAll}
+	if c.Stock != nil {
+		r.Stock = *c.Stock
+	}
+	return r
+}
+
+func (c *Trustee) check() error {
+	if c.Stock != nil && *c.Stock < 0 {
+		return errors.New("stock must not be negative")
+	}
+	if c.Records != "" && c.Link == "" {
+		return errors.New("records are of sealed auctions, for which a trustee needs a link")
+	}
+	return require(append(c.server(), field{"state", c.State})...)
+}
 
 func (c *Bidder) check() error {
 	return require(append(c.server(), field{"features", c.Features}, field{"model", c.Model})...)
@@ -77,7 +108,22 @@ func (c *Auctioneer) check() error {
 	if c.NetworkReserveMS < 0 || c.RankReserveMS < 0 {
 		return errors.New("reserves must not be negative")
 	}
+	mode, err := c.mode()
+	if err != nil {
+		return err
+	}
+	if c.Transcripts != "" && mode != message.Sealed {
+		return errors.New("transcripts are of sealed auctions, and this auctioneer ranks openly")
+	}
 	return require(c.server()...)
+}
+
+// mode is how this auctioneer ranks.
+func (c *Auctioneer) mode() (message.Mode, error) {
+	if c.Ranking == "" {
+		return message.Sealed, nil
+	}
+	return message.ParseMode(c.Ranking)
 }
 
 func (c *Agent) check() error { return require(append(c.fields(), field{"features", c.Features})...) }

@@ -42,6 +42,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"bidder without model", &Bidder{}, common(`"features": "f"`), []string{`"model" is missing`}},
 		{"agent without features", &Agent{}, common(), []string{`"features" is missing`}},
 		{"negative reserve", &Auctioneer{}, common(`"rank_reserve_ms": -1`), []string{"reserves must not be negative"}},
+		{"unknown ranking", &Auctioneer{}, common(`"ranking": "secret"`), []string{`ranking "secret"`, "want sealed or open"}},
+		{"negative stock", &Trustee{}, common(`"state": "state"`, `"stock": -1`), []string{"stock must not be negative"}},
+		{"records of open auctions", &Trustee{}, common(`"state": "state"`, `"records": "r"`), []string{"records are of sealed auctions"}},
+		{"transcripts of open auctions", &Auctioneer{}, common(`"ranking": "open"`, `"transcripts": "t"`), []string{"transcripts are of sealed auctions"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "party.json")
@@ -99,9 +103,10 @@ func TestSaveAndLoad(t *testing.T) {
 	c = agent.Common
 	for _, pair := range [][2]config{
 		{&agent, &Agent{}},
-		{&Trustee{c, "state"}, &Trustee{}},
+		{&Trustee{Common: c, State: "state", Link: "127.0.0.1:7"}, &Trustee{}},
+		{&Trustee{Common: c, State: "state", Stock: new(int), RequireAll: true}, &Trustee{}},
 		{&Bidder{c, "features.json", "a.model.json"}, &Bidder{}},
-		{&Auctioneer{c, 3, 40}, &Auctioneer{}},
+		{&Auctioneer{Common: c, Ranking: "open", NetworkReserveMS: 3, RankReserveMS: 40}, &Auctioneer{}},
 	} {
 		if err := Save(path, pair[0]); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"cipherbid/crypto/directory"
 	"cipherbid/crypto/keyring"
 	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 	"cipherbid/crypto/scheme"
 )
@@ -33,7 +34,7 @@ type Process struct {
 
 // WriteMarket makes a development market in a folder: keys, directory, models and one config for each party, all on free ports
 // of this machine. The folder may hold no market yet.
-func WriteMarket(dir string, p *params.Params, suite keys.Suite, fit *train.Result) (*Layout, error) {
+func WriteMarket(dir string, p *params.Params, suite keys.Suite, mode message.Mode, fit *train.Result) (*Layout, error) {
 	keyFolder, models := filepath.Join(dir, "keys"), filepath.Join(dir, "models")
 	if _, err := os.Stat(filepath.Join(keyFolder, keyring.DirectoryFile)); err == nil {
 		return nil, fmt.Errorf("%s holds a market already; name another folder", dir)
@@ -47,6 +48,7 @@ func WriteMarket(dir string, p *params.Params, suite keys.Suite, fit *train.Resu
 	}
 	spec := keyring.Spec{Params: p.Literal(), Suite: suite, Period: directory.MaxPeriod, Features: fit.FeatureMap.Digest(), Publishers: []string{publisher}}
 	var ports ports
+	links := map[string]string{}
 	add := func(role, name string) keyring.Site {
 		address := ports.next()
 		l.Processes = append(l.Processes, Process{role, name, address, filepath.Join(dir, name+".json")})
@@ -54,7 +56,10 @@ func WriteMarket(dir string, p *params.Params, suite keys.Suite, fit *train.Resu
 	}
 	if p.Encrypted() {
 		for i := range scheme.Trustees {
-			spec.Trustees = append(spec.Trustees, add("trustee", fmt.Sprintf("trustee-%d", i)))
+			site := add("trustee", fmt.Sprintf("trustee-%d", i))
+			site.Link = ports.next()
+			links[site.ID] = site.Link
+			spec.Trustees = append(spec.Trustees, site)
 		}
 	}
 	for _, m := range fit.Models {
@@ -72,13 +77,13 @@ func WriteMarket(dir string, p *params.Params, suite keys.Suite, fit *train.Resu
 	if err := k.Save(keyFolder); err != nil {
 		return nil, err
 	}
-	return l, l.writeConfigs(k.Operator.Public())
+	return l, l.writeConfigs(k.Operator.Public(), mode, links)
 }
 
 // publisher is the publisher of a development market.
 const publisher = "publisher"
 
-func (l *Layout) writeConfigs(operator keys.Public) error {
+func (l *Layout) writeConfigs(operator keys.Public, mode message.Mode, links map[string]string) error {
 	features := filepath.Join("models", "features.json")
 	common := func(id, listen string) Common {
 		return Common{ID: id, Listen: listen, Directory: filepath.Join("keys", keyring.DirectoryFile), Operator: operator, Keys: "keys"}
@@ -88,11 +93,11 @@ func (l *Layout) writeConfigs(operator keys.Public) error {
 		c := common(p.Name, p.Address)
 		switch p.Role {
 		case "trustee":
-			err = errors.Join(err, Save(p.Config, Trustee{c, filepath.Join("state", p.Name)}))
+			err = errors.Join(err, Save(p.Config, Trustee{Common: c, State: filepath.Join("state", p.Name), Link: links[p.Name]}))
 		case "bidder":
 			err = errors.Join(err, Save(p.Config, Bidder{c, features, filepath.Join("models", p.Name+".model.json")}))
 		case "auctioneer":
-			err = errors.Join(err, Save(p.Config, Auctioneer{Common: c}))
+			err = errors.Join(err, Save(p.Config, Auctioneer{Common: c, Ranking: mode.String()}))
 		}
 	}
 	return err

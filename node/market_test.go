@@ -4,13 +4,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"cipherbid/bidder/model"
 	"cipherbid/bidder/train"
+	"cipherbid/crypto/directory"
 	"cipherbid/crypto/keyring"
 	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 )
 
@@ -36,13 +39,13 @@ func fit(t *testing.T) *train.Result {
 }
 
 // writeMarket writes a market into a new folder.
-func writeMarket(t *testing.T, p *params.Params, err error) (*Layout, string) {
+func writeMarket(t *testing.T, p *params.Params, mode message.Mode, err error) (*Layout, string) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	l, err := WriteMarket(dir, p, keys.X25519, fit(t))
+	l, err := WriteMarket(dir, p, keys.X25519, mode, fit(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,10 +56,14 @@ func encrypted() (*params.Params, error) { return params.Default(64) }
 func plain() (*params.Params, error)     { return params.Plain(11, 64) }
 
 func TestWriteMarket(t *testing.T) {
-	for name, make := range map[string]func() (*params.Params, error){"encrypted": encrypted, "plaintext": plain} {
+	for name, tc := range map[string]struct {
+		params func() (*params.Params, error)
+		mode   message.Mode
+	}{"encrypted": {encrypted, message.Sealed}, "open": {encrypted, message.Open}, "plaintext": {plain, message.Sealed}} {
 		t.Run(name, func(t *testing.T) {
-			p, err := make()
-			l, dir := writeMarket(t, p, err)
+			mode := tc.mode
+			p, err := tc.params()
+			l, dir := writeMarket(t, p, mode, err)
 			k, err := keyring.Load(filepath.Join(dir, "keys"))
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +99,20 @@ func TestWriteMarket(t *testing.T) {
 				}
 				if err := Load(p.Config, c); err != nil {
 					t.Error(err)
-				} else if got := c.common(); got.ID != p.Name || got.Listen != p.Address || string(got.Operator) != string(k.Operator.Public()) {
+					continue
+				}
+				switch c := c.(type) {
+				case *Trustee:
+					if at := slices.IndexFunc(d.Trustees(), func(x directory.Trustee) bool { return x.ID == p.Name }); addresses[c.Link] || d.Trustees()[at].Link != c.Link {
+						t.Errorf("%s has its link at %q, in the directory at %q", p.Name, c.Link, d.Trustees()[at].Link)
+					}
+					addresses[c.Link] = true
+				case *Auctioneer:
+					if c.Ranking != mode.String() {
+						t.Errorf("the auctioneer ranks %s", c.Ranking)
+					}
+				}
+				if got := c.common(); got.ID != p.Name || got.Listen != p.Address || string(got.Operator) != string(k.Operator.Public()) {
 					t.Errorf("config of %s: %+v", p.Name, got)
 				}
 			}
@@ -113,13 +133,13 @@ func TestWriteMarket(t *testing.T) {
 // Keys of a market that runs are not overwritten by another one.
 func TestWriteMarketSparesAnotherMarket(t *testing.T) {
 	p, err := encrypted()
-	_, dir := writeMarket(t, p, err)
+	_, dir := writeMarket(t, p, message.Sealed, err)
 	file := filepath.Join(dir, "keys", keyring.DirectoryFile)
 	before, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := WriteMarket(dir, p, keys.X25519, fit(t)); err == nil || !strings.Contains(err.Error(), "holds a market already") {
+	if _, err := WriteMarket(dir, p, keys.X25519, message.Sealed, fit(t)); err == nil || !strings.Contains(err.Error(), "holds a market already") {
 		t.Errorf("second market in one folder: %v", err)
 	}
 	if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
@@ -129,7 +149,7 @@ func TestWriteMarketSparesAnotherMarket(t *testing.T) {
 
 func TestOpenAgentRefusesAnotherFeatureMap(t *testing.T) {
 	p, err := plain()
-	l, dir := writeMarket(t, p, err)
+	l, dir := writeMarket(t, p, message.Sealed, err)
 	other, err := model.NewFeatureMap(64, []string{"usertag=2"})
 	if err != nil {
 		t.Fatal(err)

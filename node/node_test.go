@@ -11,6 +11,7 @@ import (
 
 	"cipherbid/crypto/directory"
 	"cipherbid/crypto/keyring"
+	"cipherbid/crypto/message"
 
 	"github.com/valyala/fasthttp"
 )
@@ -110,7 +111,7 @@ func TestTrusteeWaitsForItsNextPeriodKey(t *testing.T) {
 		t.Skip("takes a few seconds: a trustee looks for a new directory once a second")
 	}
 	p, err := encrypted()
-	_, dir := writeMarket(t, p, err)
+	_, dir := writeMarket(t, p, message.Sealed, err)
 	folder, state := filepath.Join(dir, "keys"), filepath.Join(dir, "state", "trustee-0")
 	var c Trustee
 	if err := Load(filepath.Join(dir, "trustee-0.json"), &c); err != nil {
@@ -155,9 +156,35 @@ func TestTrusteeWaitsForItsNextPeriodKey(t *testing.T) {
 	}
 }
 
+// withoutLinks writes another directory of a market, in which trustees have no links, and returns its file.
+func withoutLinks(t *testing.T, dir string) string {
+	t.Helper()
+	k, err := keyring.Load(filepath.Join(dir, "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := k.Directory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := d.File()
+	for i := range f.Trustees {
+		f.Trustees[i].Link = ""
+	}
+	signed, err := directory.Sign(f, k.Operator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "keys", "unlinked.json")
+	if err := os.WriteFile(file, signed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestRunRefuses(t *testing.T) {
 	p, err := encrypted()
-	_, dir := writeMarket(t, p, err)
+	_, dir := writeMarket(t, p, message.Sealed, err)
 	load := func(name string, c config) {
 		t.Helper()
 		if err := Load(filepath.Join(dir, name+".json"), c); err != nil {
@@ -165,6 +192,7 @@ func TestRunRefuses(t *testing.T) {
 		}
 	}
 	quiet := slog.New(slog.DiscardHandler)
+	unlinked := withoutLinks(t, dir)
 	for _, tc := range []struct {
 		name string
 		run  func() error
@@ -181,9 +209,19 @@ func TestRunRefuses(t *testing.T) {
 			load("trustee-0", &c)
 			elsewhere := t.TempDir()
 			copyFile(t, filepath.Join(dir, "keys", keyring.PeriodKeyFile("trustee-1", 1)), filepath.Join(elsewhere, keyring.PeriodKeyFile("trustee-0", 1)))
+			copyFile(t, filepath.Join(dir, "keys", keyring.KeyFile("trustee", "trustee-0")), filepath.Join(elsewhere, keyring.KeyFile("trustee", "trustee-0")))
 			c.Keys = elsewhere
 			return RunTrustee(t.Context(), &c, quiet)
 		}, "period key is not the one in the directory"},
+		{"another trustee's identity", func() error {
+			var c Trustee
+			load("trustee-0", &c)
+			elsewhere := t.TempDir()
+			copyFile(t, filepath.Join(dir, "keys", keyring.PeriodKeyFile("trustee-0", 1)), filepath.Join(elsewhere, keyring.PeriodKeyFile("trustee-0", 1)))
+			copyFile(t, filepath.Join(dir, "keys", keyring.KeyFile("trustee", "trustee-1")), filepath.Join(elsewhere, keyring.KeyFile("trustee", "trustee-0")))
+			c.Keys = elsewhere
+			return RunTrustee(t.Context(), &c, quiet)
+		}, "another identity"},
 		{"another bidder's identity", func() error {
 			var c Bidder
 			load("ada", &c)
@@ -204,6 +242,24 @@ func TestRunRefuses(t *testing.T) {
 			c.Model = "nowhere.json"
 			return RunBidder(t.Context(), &c, quiet)
 		}, "nowhere.json"},
+		{"link that cannot be listened at", func() error {
+			var c Trustee
+			load("trustee-0", &c)
+			c.Link = "256.0.0.1:1"
+			return RunTrustee(t.Context(), &c, quiet)
+		}, "link"},
+		{"link that the directory does not know", func() error {
+			var c Trustee
+			load("trustee-0", &c)
+			c.Directory = unlinked
+			return RunTrustee(t.Context(), &c, quiet)
+		}, "the directory names none"},
+		{"sealed ranking without links", func() error {
+			var c Auctioneer
+			load("auctioneer", &c)
+			c.Directory = unlinked
+			return RunAuctioneer(t.Context(), &c, quiet)
+		}, "trustees with links"},
 		{"address that cannot be listened at", func() error {
 			var c Auctioneer
 			load("auctioneer", &c)

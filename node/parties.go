@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,8 +16,11 @@ import (
 	"cipherbid/crypto/agent"
 	"cipherbid/crypto/directory"
 	"cipherbid/crypto/keyring"
+	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/scheme"
 	"cipherbid/crypto/trustee"
+	"cipherbid/crypto/trustee/records"
 	"cipherbid/crypto/trustee/server"
 )
 
@@ -25,14 +29,44 @@ func RunTrustee(ctx context.Context, c *Trustee, log *slog.Logger) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	boot := time.Now()
-	return run(ctx, &c.Common, log, func(dir *directory.Directory, sch scheme.Scheme) (*instance, error) {
-		return newTrustee(c, dir, sch, boot, log)
-	})
+	t := &trusteeNode{config: c, boot: time.Now(), log: log}
+	err := run(ctx, &c.Common, log, t.build)
+	if t.links != nil {
+		err = errors.Join(err, t.links.Close())
+	}
+	return err
 }
 
-func newTrustee(c *Trustee, dir *directory.Directory, sch scheme.Scheme, boot time.Time, log *slog.Logger) (*instance, error) {
-	index := -1
+// trusteeNode is what a trustee has beyond a period.
+type trusteeNode struct {
+	config *Trustee
+	boot   time.Time
+	log    *slog.Logger
+	links  *server.Links // nil without a link address
+}
+
+// link connects the trustee with the others, once.
+func (n *trusteeNode) link(dir *directory.Directory, index int) error {
+	if n.links != nil || n.config.Link == "" {
+		return nil
+	}
+	if !dir.Linked() {
+		return errors.New("this trustee has a link address, but the directory names none")
+	}
+	identity, err := keyring.LoadIdentity(filepath.Join(n.config.path(n.config.Keys), keyring.KeyFile("trustee", n.config.ID)))
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", n.config.Link)
+	if err != nil {
+		return fmt.Errorf("link: %w", err)
+	}
+	n.links, err = server.StartLinks(dir, index, identity, ln, n.config.ranking(), n.log)
+	return err
+}
+
+func (n *trusteeNode) build(dir *directory.Directory, sch scheme.Scheme) (*instance, error) {
+	c, index := n.config, -1
 	for i, t := range dir.Trustees() {
 		if t.ID == c.ID {
 			index = i
@@ -47,6 +81,9 @@ func newTrustee(c *Trustee, dir *directory.Directory, sch scheme.Scheme, boot ti
 	if err != nil {
 		return nil, err
 	}
+	if err := n.link(dir, index); err != nil {
+		return nil, err
+	}
 	state := c.path(c.State)
 	folder := filepath.Join(state, fmt.Sprintf("period-%d", period))
 	if err := os.MkdirAll(state, 0o700); err != nil {
@@ -56,14 +93,27 @@ func newTrustee(c *Trustee, dir *directory.Directory, sch scheme.Scheme, boot ti
 	if err != nil {
 		return nil, err
 	}
-	t, err := trustee.New(dir, sch, index, key, store, boot)
+	t, err := trustee.New(dir, sch, index, key, store, n.boot)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	closeRecords := func() {}
+	if c.Records != "" {
+		folder, err := records.Open(c.path(c.Records), dir.Epoch(), n.log)
+		if err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+		n.log.Warn("keeping records: those of two trustees open every auction in them", "folder", c.path(c.Records))
+		t.RecordTo(folder)
+		closeRecords = folder.Close
+	}
+	if n.links != nil {
+		n.links.Attach(t)
+	}
 	return &instance{
-		handler: server.New(t, c.ID, period, boot, log).Handler(),
-		maxBody: dir.Epoch().MaxOpenRequestBytes(),
-		stop:    func(context.Context) error { return store.Close() },
+		handler: server.New(t, n.links, c.ID, period, n.boot, n.log).Handler(),
+		maxBody: dir.Epoch().MaxRankRequestBytes(),
+		stop:    func(context.Context) error { closeRecords(); return store.Close() },
 		tidy: func() error {
 			return errors.Join(keyring.DestroyOldPeriodKeys(keyFolder, c.ID, period), removeOldState(state, folder))
 		},
@@ -143,16 +193,23 @@ func RunAuctioneer(ctx context.Context, c *Auctioneer, log *slog.Logger) error {
 		RankReserve:    time.Duration(c.RankReserveMS) * time.Millisecond,
 		Logger:         log,
 	}
+	if c.Transcripts != "" {
+		file, err := openTranscripts(c.path(c.Transcripts))
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		settings.Transcript = file.add
+	}
 	return run(ctx, &c.Common, log, func(dir *directory.Directory, _ scheme.Scheme) (*instance, error) {
 		i := &instance{}
-		var ranker auction.Ranker = &auction.Cleartext{}
+		ranker, err := newRanker(c, dir, identity, log)
+		if err != nil {
+			return nil, err
+		}
 		closeRanker := func() {}
-		if dir.Params().Encrypted() {
-			open, err := auction.NewOpenRanker(dir, identity, log)
-			if err != nil {
-				return nil, err
-			}
-			ranker, i.enrol, closeRanker = open, open.Enrol, open.Close
+		if r, ok := ranker.(trusteesRanker); ok {
+			i.enrol, closeRanker = r.Enrol, r.Close
 		}
 		a, err := auction.New(dir, identity, ranker, settings)
 		if err != nil {
@@ -162,6 +219,26 @@ func RunAuctioneer(ctx context.Context, c *Auctioneer, log *slog.Logger) error {
 		i.stop = func(ctx context.Context) error { a.Close(ctx); closeRanker(); return nil }
 		return i, nil
 	})
+}
+
+// trusteesRanker is a ranker that has sessions with the trustees.
+type trusteesRanker interface {
+	auction.Ranker
+	Enrol(deadline time.Time) error
+	Close()
+}
+
+func newRanker(c *Auctioneer, dir *directory.Directory, identity keys.Identity, log *slog.Logger) (auction.Ranker, error) {
+	mode, err := c.mode()
+	switch {
+	case err != nil:
+		return nil, err
+	case !dir.Params().Encrypted():
+		return &auction.Cleartext{}, nil
+	case mode == message.Open:
+		return auction.NewOpenRanker(dir, identity, log)
+	}
+	return auction.NewSealedRanker(dir, identity, log)
 }
 
 // OpenAgent returns the user agent of a config, its directory and the market's feature map.

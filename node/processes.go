@@ -164,7 +164,8 @@ func (m *Processes) Wait(ctx context.Context, name string) error {
 
 const pollEvery = 50 * time.Millisecond
 
-// WaitReady waits until every party answers and every bidder has enrolled with all trustees.
+// WaitReady waits until every party answers, all trustees are linked, if they link, and every bidder has enrolled with all of
+// them.
 func (m *Processes) WaitReady(ctx context.Context) error {
 	for _, p := range m.layout.Processes {
 		if err := m.waitParty(ctx, p); err != nil {
@@ -201,17 +202,18 @@ func (m *Processes) ready(client *transport.Client, p Process) error {
 	if err != nil {
 		return err
 	}
-	if p.Role != "bidder" {
-		return nil
-	}
 	var status struct {
-		Enrolled int `json:"enrolled"`
+		Enrolled int    `json:"enrolled"` // a bidder's
+		Linked   []bool `json:"linked"`   // a trustee's
 	}
 	if err := json.Unmarshal(body, &status); err != nil {
 		return err
 	}
-	if want := m.trustees(); status.Enrolled < want {
+	if want := m.trustees(); p.Role == "bidder" && status.Enrolled < want {
 		return fmt.Errorf("enrolled with %d of %d trustees", status.Enrolled, want)
+	}
+	if slices.Contains(status.Linked, false) {
+		return errors.New("not linked with all other trustees")
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package latency measures what encryption costs in time: the encrypted and the plaintext market through the same auctioneer,
-// HTTP and ranker, interleaved, at several sizes and loads; and how the cost grows with each size. [Run] measures latency and
+// Package latency measures what encryption costs in time: the encrypted and the plaintext market through the same auctioneer
+// and HTTP, under the same terms, interleaved, at several sizes and loads; and how the cost grows with each size. [Run] measures latency and
 // throughput, [Scale] the growth, [Answers] a bidder's answer against the textbook's slot-packed dot product.
 //
 // Everything, the generator included, shares the machine's cores: what counts are ratios within one run.
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cipherbid/bench/replay"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 	"cipherbid/loadgen"
 	"cipherbid/loadgen/target"
@@ -38,7 +39,8 @@ type Options struct {
 	Repeats  int // of everything, interleaved
 	TMax     time.Duration
 	Seed     uint64
-	Quick    bool // fewer sizes
+	Quick    bool         // fewer sizes
+	Mode     message.Mode // of ranking, in both markets: message.Sealed if zero
 	Log      func(format string, args ...any)
 }
 
@@ -55,6 +57,14 @@ type Point struct {
 type bench struct {
 	options Options
 	data    map[int]*replay.Data
+}
+
+func newBench(o Options) *bench {
+	if o.Mode == 0 {
+		o.Mode = message.Sealed
+	}
+	o.Log("%s ranking", o.Mode)
+	return &bench{options: o, data: map[int]*replay.Data{}}
 }
 
 func (b *bench) dataOf(dim int) (*replay.Data, error) {
@@ -97,7 +107,7 @@ func (b *bench) start(market string, s Size) (*target.Embedded, error) {
 		return nil, err
 	}
 	return target.StartEmbedded(target.Config{
-		Params: p, Data: data, Bidders: s.Bidders, Campaigns: s.Campaigns, TMax: b.options.TMax, Seed: b.options.Seed,
+		Params: p, Data: data, Bidders: s.Bidders, Campaigns: s.Campaigns, TMax: b.options.TMax, Seed: b.options.Seed, Mode: b.options.Mode,
 	})
 }
 
@@ -159,8 +169,8 @@ type Result struct {
 // Run measures scenarios single and offline at all sizes, the peak and half of it at the headline size, and the bidder's answer.
 // If ctx ends it returns what it has.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	b := &bench{options: o, data: map[int]*replay.Data{}}
-	res := &Result{Options: o, Started: time.Now(), Peaks: map[string][]float64{}}
+	b := newBench(o)
+	res := &Result{Options: b.options, Started: time.Now(), Peaks: map[string][]float64{}}
 	err := res.run(ctx, b)
 	res.Cut = err != nil
 	if errors.Is(err, context.Canceled) {

@@ -25,7 +25,7 @@ func open(root, suite string, command []string, started time.Time, o Options) (*
 		Suite: suite, Started: started, Command: command, Seeds: map[string]uint64{"seed": o.Seed},
 		Params: map[string]any{
 			"duration_s": o.Duration.Seconds(), "warmup_s": o.Warmup.Seconds(), "repeats": o.Repeats, "tmax_ms": o.TMax.Milliseconds(),
-			"headline": headline.String(), "size": "bidders x campaigns x features", "users": source, "ranking": "open", "quick": o.Quick,
+			"headline": headline.String(), "size": "bidders x campaigns x features", "users": source, "ranking": o.Mode.String(), "quick": o.Quick,
 		},
 		Gates: []string{"complete", "valid_points"},
 	})

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"time"
 
-	"cipherbid/bench/replay"
 	"cipherbid/bench/stat"
 	"cipherbid/loadgen"
 )
@@ -69,8 +68,8 @@ type Scaling struct {
 
 // Scale measures how the cost of an auction grows. The number of trustees is three, which the protocol fixes.
 func Scale(ctx context.Context, o Options) (*Scaling, error) {
-	b := &bench{options: o, data: map[int]*replay.Data{}}
-	s := &Scaling{Options: o, Started: time.Now()}
+	b := newBench(o)
+	s := &Scaling{Options: b.options, Started: time.Now()}
 	err := s.run(ctx, b)
 	s.Cut = err != nil
 	if errors.Is(err, context.Canceled) {

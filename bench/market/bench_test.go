@@ -4,17 +4,18 @@ import (
 	"testing"
 	"time"
 
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 )
 
 // benchmarkAuction auctions users one after the other and two at a time, with nine bidders of one to four campaigns and two
 // imps: encryption by the user agent, HTTP between all parties, ranking, everything on this machine.
-func benchmarkAuction(b *testing.B, p *params.Params, err error) {
+func benchmarkAuction(b *testing.B, mode message.Mode, p *params.Params, err error) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := newWorld(3, 9, 50)
-	m, err := Start(Config{Params: p, Seats: w.seats})
+	w := newWorld(3, mode, 9, 50)
+	m, err := Start(Config{Params: p, Mode: mode, Seats: w.seats})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -49,12 +50,17 @@ func benchmarkAuction(b *testing.B, p *params.Params, err error) {
 	})
 }
 
-func BenchmarkAuctionEncrypted(b *testing.B) {
+func BenchmarkAuctionSealed(b *testing.B) {
 	p, err := params.Default(dim)
-	benchmarkAuction(b, p, err)
+	benchmarkAuction(b, message.Sealed, p, err)
+}
+
+func BenchmarkAuctionOpen(b *testing.B) {
+	p, err := params.Default(dim)
+	benchmarkAuction(b, message.Open, p, err)
 }
 
 func BenchmarkAuctionPlaintext(b *testing.B) {
 	p, err := params.Plain(11, dim)
-	benchmarkAuction(b, p, err)
+	benchmarkAuction(b, message.Sealed, p, err)
 }

@@ -1,7 +1,9 @@
 package market
 
 import (
+	"errors"
 	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +13,7 @@ import (
 	"cipherbid/auction"
 	"cipherbid/crypto/agent"
 	"cipherbid/crypto/message"
+	"cipherbid/transport"
 )
 
 // ledger remembers who took part in which auction.
@@ -47,11 +50,27 @@ type outcome struct {
 	request message.Digest
 	result  *auction.Result
 	err     error
+	calm    bool // no party came or went from its start to its end
+}
+
+// undecided reports whether an auction failed as it should where trustees do not rank: nothing is sold, and the publisher is told.
+func (o *outcome) undecided() bool {
+	var status *transport.StatusError
+	return errors.As(o.err, &status) && status.Status == http.StatusServiceUnavailable
+}
+
+// weather counts the beginnings and ends of events: it is odd while one is under way.
+type weather struct{ atomic.Int64 }
+
+func (w *weather) event(f func() error) error {
+	w.Add(1)
+	defer w.Add(1)
+	return f()
 }
 
 // keepAuctioning runs auctions from four goroutines and hands on every outcome, one at a time, until told to stop. It fails
 // the test if an auction does not end.
-func keepAuctioning(t *testing.T, m *Market, w *world, each func(n int, o outcome) (goOn bool)) {
+func keepAuctioning(t *testing.T, m *Market, w *world, sky *weather, each func(n int, o outcome) (goOn bool)) {
 	t.Helper()
 	outcomes, stop := make(chan outcome), make(chan struct{})
 	var next atomic.Int64
@@ -60,9 +79,11 @@ func keepAuctioning(t *testing.T, m *Market, w *world, each func(n int, o outcom
 		wg.Go(func() {
 			for {
 				u := w.users[int(next.Add(1))%len(w.users)]
+				before := sky.Load()
 				got, digest, err := m.Auction(u)
+				calm := before%2 == 0 && sky.Load() == before
 				select {
-				case outcomes <- outcome{u, digest, got, err}:
+				case outcomes <- outcome{u, digest, got, err, calm}:
 				case <-stop:
 					return
 				}
@@ -85,19 +106,37 @@ func keepAuctioning(t *testing.T, m *Market, w *world, each func(n int, o outcom
 }
 
 // TestPartiesComeAndGo stops and restarts parties while auctions go on. Every auction ends, none fails as long as two trustees
-// are up, and each sells to the best of those that took part.
+// are up, and each sells to the best of those that took part. With sealed ranking an auction may be undecided if a trustee comes
+// or goes while it is under way. A trustee that comes takes until it is linked and the auctioneer has noticed.
 func TestPartiesComeAndGo(t *testing.T) {
-	w := newWorld(5, 6, 40)
+	eachMode(t, partiesComeAndGo)
+}
+
+func partiesComeAndGo(t *testing.T, mode message.Mode) {
+	w := newWorld(5, mode, 6, 40)
 	var l ledger
-	m := start(t, Config{Params: bothKinds(t)["encrypted"], Seats: w.seats, Auction: auction.Config{Observe: l.add}})
+	m := start(t, Config{Params: bothKinds(t)["encrypted"], Mode: mode, Seats: w.seats, Auction: auction.Config{Observe: l.add}})
+	var sky weather
 	stop := func(name string) func() error { return func() error { return m.Stop(name) } }
-	restart := func(i int) func() error { return func() error { return m.Restart(i) } }
+	restart := func(i int) func() error {
+		return func() error { m.restartAndAwait(t, i, mode, w.users[0]); return nil }
+	}
 	const pause = 15 // auctions between two events
 	events := []func() error{
 		stop("trustee-1"), restart(1), stop("seat-2"), stop("trustee-0"), stop("seat-5"), restart(0), stop("trustee-2"), restart(2),
 	}
-	took := map[int]int{} // number of seats that took part -> auctions
-	keepAuctioning(t, m, w, func(n int, o outcome) bool {
+	took, undecided := map[int]int{}, 0 // number of seats that took part -> auctions
+	keepAuctioning(t, m, w, &sky, func(n int, o outcome) bool {
+		if n%pause == 0 && n/pause <= len(events) {
+			if err := sky.event(events[n/pause-1]); err != nil {
+				t.Error(err)
+			}
+		}
+		goOn := n < pause*(len(events)+1) && !t.Failed()
+		if mode == message.Sealed && !o.calm && o.undecided() {
+			undecided++
+			return goOn
+		}
 		if o.err != nil {
 			t.Errorf("auction %d: %v", n, o.err)
 			return false
@@ -105,40 +144,76 @@ func TestPartiesComeAndGo(t *testing.T) {
 		seats := l.answered(o.request)
 		took[len(seats)]++
 		w.check(t, o.user, o.result.Imps, seats)
-		if n%pause == 0 && n/pause <= len(events) {
-			if err := events[n/pause-1](); err != nil {
-				t.Error(err)
-			}
-		}
-		return n < pause*(len(events)+1) && !t.Failed()
+		return goOn
 	})
+	t.Logf("%d auctions were undecided", undecided)
 	if took[6] == 0 || took[5] == 0 || took[4] == 0 {
 		t.Errorf("auctions by number of bidders: %v", took)
 	}
 }
 
-// Without two trustees nothing is sold, at once and not after a timeout; with two, auctions go on.
+// restartAndAwait restarts a trustee. Sealed auctions are held until one is decided with all trustees.
+func (m *Market) restartAndAwait(t *testing.T, i int, mode message.Mode, user *agent.Opportunity) {
+	t.Helper()
+	if err := m.Restart(i); err != nil {
+		t.Fatal(err)
+	}
+	if mode == message.Open {
+		return
+	}
+	if err := m.waitLinked(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); ; {
+		_, _, err := m.Auction(user)
+		if err == nil {
+			return
+		}
+		if o := (outcome{err: err}); !o.undecided() || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Without two trustees nothing is sold, at once and not after a timeout; with two, auctions go on. Sealed ranking needs the third
+// if one of the two has lost what the third had dealt it.
 func TestNothingIsSoldWithoutTwoTrustees(t *testing.T) {
-	w := newWorld(6, 4, 40)
+	eachMode(t, nothingIsSoldWithoutTwoTrustees)
+}
+
+func nothingIsSoldWithoutTwoTrustees(t *testing.T, mode message.Mode) {
+	w := newWorld(6, mode, 4, 40)
 	var l ledger
-	m := start(t, Config{Params: bothKinds(t)["encrypted"], Seats: w.seats, Auction: auction.Config{Observe: l.add}})
+	m := start(t, Config{Params: bothKinds(t)["encrypted"], Mode: mode, Seats: w.seats, Auction: auction.Config{Observe: l.add}})
+	var sky weather
 	for _, name := range []string{"trustee-0", "trustee-2"} {
 		if err := m.Stop(name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	keepAuctioning(t, m, w, func(n int, o outcome) bool {
-		if o.err == nil {
-			t.Errorf("one trustee sold %+v", o.result)
+	keepAuctioning(t, m, w, &sky, func(n int, o outcome) bool {
+		if !o.undecided() {
+			t.Errorf("one trustee: %+v, %v", o.result, o.err)
 		}
 		return n < 20
 	})
 	if err := m.Restart(2); err != nil {
 		t.Fatal(err)
 	}
-	keepAuctioning(t, m, w, func(n int, o outcome) bool {
+	if mode == message.Sealed {
+		keepAuctioning(t, m, w, &sky, func(n int, o outcome) bool {
+			if o.err == nil {
+				w.check(t, o.user, o.result.Imps, l.answered(o.request))
+			} else if !o.undecided() {
+				t.Error(o.err)
+			}
+			return n < 20
+		})
+		m.restartAndAwait(t, 0, mode, w.users[0])
+	}
+	keepAuctioning(t, m, w, &sky, func(n int, o outcome) bool {
 		if o.err != nil {
-			t.Errorf("two trustees: %v", o.err)
+			t.Errorf("enough trustees: %v", o.err)
 			return false
 		}
 		w.check(t, o.user, o.result.Imps, l.answered(o.request))
@@ -148,22 +223,33 @@ func TestNothingIsSoldWithoutTwoTrustees(t *testing.T) {
 
 // TestCutConnections cuts one party's connections again and again, in the middle of whatever they carry.
 func TestCutConnections(t *testing.T) {
-	w := newWorld(7, 5, 40)
+	eachMode(t, cutConnections)
+}
+
+func cutConnections(t *testing.T, mode message.Mode) {
+	w := newWorld(7, mode, 5, 40)
 	var l ledger
 	cutters := map[string]*cutter{}
 	m := start(t, Config{
-		Params: bothKinds(t)["encrypted"], Seats: w.seats, Auction: auction.Config{Observe: l.add},
+		Params: bothKinds(t)["encrypted"], Mode: mode, Seats: w.seats, Auction: auction.Config{Observe: l.add},
 		Listener: func(party string, ln net.Listener) net.Listener {
 			cutters[party] = &cutter{Listener: ln}
 			return cutters[party]
 		},
 	})
 	victims := []string{"trustee-0", "seat-0", "trustee-1", "seat-3", "trustee-2", "seat-4"}
-	auctions, cut := 120, 0
+	if mode == message.Sealed {
+		victims = append(victims, "trustee-1/link", "seat-1", "trustee-2/link", "seat-2")
+	}
+	auctions, cut, undecided := 120, 0, 0
 	if testing.Short() {
 		auctions = 40
 	}
-	keepAuctioning(t, m, w, func(n int, o outcome) bool {
+	keepAuctioning(t, m, w, &weather{}, func(n int, o outcome) bool {
+		if mode == message.Sealed && o.undecided() {
+			undecided++
+			return n < auctions
+		}
 		if o.err != nil {
 			t.Errorf("auction %d: %v", n, o.err)
 			return false
@@ -172,9 +258,10 @@ func TestCutConnections(t *testing.T) {
 		cut += cutters[victims[n%len(victims)]].cut()
 		return n < auctions && !t.Failed()
 	})
-	if cut < auctions/2 {
-		t.Errorf("cut %d connections in %d auctions", cut, auctions)
+	if cut < auctions/2 || undecided > auctions/2 {
+		t.Errorf("cut %d connections in %d auctions, %d of which were undecided", cut, auctions, undecided)
 	}
+	t.Logf("%d of %d auctions were undecided", undecided, auctions)
 }
 
 // cutter is a listener whose connections can be cut.

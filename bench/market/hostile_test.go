@@ -21,8 +21,12 @@ type tamper func(a, earlier *message.Answer)
 // TestTamperedAnswerCostsNobodyElse puts a bidder between the best bid and the auctioneer. Whatever it makes of the answer, it is
 // out, and the others are decided as if it had never bid.
 func TestTamperedAnswerCostsNobodyElse(t *testing.T) {
+	eachMode(t, tamperedAnswerCostsNobodyElse)
+}
+
+func tamperedAnswerCostsNobodyElse(t *testing.T, mode message.Mode) {
 	var l ledger
-	m := start(t, Config{Params: bothKinds(t)["encrypted"], Auction: auction.Config{Observe: l.add}, Seats: []Seat{
+	m := start(t, Config{Params: bothKinds(t)["encrypted"], Mode: mode, Auction: auction.Config{Observe: l.add}, Seats: []Seat{
 		{ID: "low", Model: flatModel{math.Log(2), 0}}, {ID: "high", Model: flatModel{math.Log(8), 0}}, {ID: "mid", Model: flatModel{math.Log(4), 0}},
 	}})
 	var change atomic.Pointer[tamper]
@@ -51,7 +55,7 @@ func TestTamperedAnswerCostsNobodyElse(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			change.Store(&tc.change)
-			got, request, err := m.Auction(opportunity(0))
+			got, request, err := m.Auction(opportunity(0, mode))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +66,7 @@ func TestTamperedAnswerCostsNobodyElse(t *testing.T) {
 			if tc.want == auction.Answered {
 				winner, price = "high", 4.0
 			}
-			if o := got.Imps[0]; outcome != tc.want || o.Seat != winner || math.Abs(o.Price-price) > 1e-4*price {
+			if o := got.Imps[0]; outcome != tc.want || o.Seat != winner || !samePrice(mode, o.Price, price) {
 				t.Errorf("high %s, want %s; %+v, want %s at %g", outcome, tc.want, o, winner, price)
 			}
 		})

@@ -12,7 +12,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cipherbid/auction"
@@ -25,6 +28,7 @@ import (
 	"cipherbid/crypto/params"
 	"cipherbid/crypto/scheme"
 	"cipherbid/crypto/trustee"
+	"cipherbid/crypto/trustee/records"
 	"cipherbid/crypto/trustee/server"
 	"cipherbid/transport"
 
@@ -46,16 +50,31 @@ type Config struct {
 	Seats    []Seat
 	Logger   *slog.Logger
 	Auction  auction.Config
+	// Mode is how trustees rank: message.Sealed if zero. A plaintext market serves requests of both modes.
+	Mode message.Mode
+	// Stock is how many circuits of a shape trustees make in advance: server.DefaultStock if zero, none if negative.
+	Stock int
 	// Opened, if set, sees the lanes of every open auction.
 	Opened func(c *auction.Case, lanes [][]uint32)
 	// Device makes every request box its sub-keys to the trustees' period keys, as a user's device does. Without it the agent
 	// has sessions with the trustees, as a publisher's server does.
 	Device bool
 	// Route, if set, says at which URL a party reaches another one that listens at url: through an emulated network, say. The
-	// publisher and the auctioneer are called so, trustees trustee-0 to trustee-2, bidders by their seats.
+	// publisher and the auctioneer are called so, trustees trustee-0 to trustee-2, bidders by their seats. A trustee that reaches
+	// another one at its link, which is no HTTP, asks with a URL too.
 	Route func(from, to, url string) (string, error)
-	// Listener, if set, wraps a party's listener: to count bytes, say.
+	// Listener, if set, wraps a party's listener: to count bytes, say. A trustee has a second one, called trustee-0/link, for
+	// the other trustees.
 	Listener func(party string, ln net.Listener) net.Listener
+	// Records, if set, is a folder in which every trustee keeps records of sealed auctions, in a folder of its own: trustee-0, say.
+	Records string
+}
+
+func (c *Config) stock() int {
+	if c.Stock == 0 {
+		return server.DefaultStock
+	}
+	return max(c.Stock, 0)
 }
 
 // Publisher is the publisher of the market's user agent.
@@ -78,9 +97,11 @@ type Market struct {
 	folder string
 
 	closeRanker func()
+	closing     atomic.Bool
 
 	mu    sync.Mutex
 	stops map[string]func() error // party -> stop and wait
+	links [trustees]*server.Links // among the trustees; nil in a plaintext market
 }
 
 // Start starts all parties and returns when every bidder has enrolled with every trustee.
@@ -118,7 +139,7 @@ func Start(c Config) (m *Market, err error) {
 		return m, err
 	}
 	for i := range m.Dir.Trustees() {
-		if err := m.startTrustee(i, take(trusteeName(i))); err != nil {
+		if err := m.startTrustee(i, take(trusteeName(i)), take(linkName(i))); err != nil {
 			return m, err
 		}
 	}
@@ -164,6 +185,9 @@ func (m *Market) startAgent(deadline time.Time) (err error) {
 
 func trusteeName(i int) string { return fmt.Sprintf("trustee-%d", i) }
 
+// linkName names the listener for the other trustees.
+func linkName(i int) string { return trusteeName(i) + "/link" }
+
 // makeKeys listens for every party, since the directory names their addresses, and makes the market's keys.
 func (m *Market) makeKeys(c Config) (map[string]net.Listener, error) {
 	listeners := map[string]net.Listener{}
@@ -180,7 +204,9 @@ func (m *Market) makeKeys(c Config) (map[string]net.Listener, error) {
 	spec := keyring.Spec{Params: c.Params.Literal(), Suite: c.Suite, Period: directory.MaxPeriod, Features: c.Features, Publishers: []string{Publisher}}
 	if c.Params.Encrypted() {
 		for i := range trustees {
-			spec.Trustees = append(spec.Trustees, keyring.Site{ID: trusteeName(i), URL: listen(trusteeName(i))})
+			spec.Trustees = append(spec.Trustees, keyring.Site{
+				ID: trusteeName(i), URL: listen(trusteeName(i)), Link: strings.TrimPrefix(listen(linkName(i)), "http://"),
+			})
 		}
 	}
 	for _, s := range c.Seats {
@@ -201,25 +227,49 @@ func (m *Market) makeKeys(c Config) (map[string]net.Listener, error) {
 	return listeners, err
 }
 
-func (m *Market) startTrustee(i int, ln net.Listener) error {
-	store, err := trustee.OpenStore(filepath.Join(m.folder, trusteeName(i)))
+// startTrustee serves trustee i, and takes over the listeners.
+func (m *Market) startTrustee(i int, ln, linkLn net.Listener) error {
+	name := trusteeName(i)
+	dir, err := m.view(name)
+	if err != nil {
+		return errors.Join(err, ln.Close(), linkLn.Close())
+	}
+	if m.config.Listener != nil {
+		linkLn = m.config.Listener(linkName(i), linkLn)
+	}
+	links, err := server.StartLinks(dir, i, m.Keys.Trustees[i].Identity, linkLn, trustee.RankConfig{Stock: m.config.stock()}, slog.New(hush{m.log.Handler(), &m.closing}))
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
+	store, err := trustee.OpenStore(filepath.Join(m.folder, name))
+	if err != nil {
+		return errors.Join(err, links.Close(), ln.Close())
+	}
 	// A request may have been issued in the millisecond in which a trustee starts: times travel in milliseconds.
 	boot := time.Now().Truncate(time.Millisecond)
-	dir, err := m.view(trusteeName(i))
-	if err != nil {
-		return errors.Join(err, store.Close(), ln.Close())
-	}
 	t, err := trustee.New(dir, m.scheme, i, m.Keys.Trustees[i].Period, store, boot)
 	if err != nil {
-		return errors.Join(err, store.Close(), ln.Close())
+		return errors.Join(err, store.Close(), links.Close(), ln.Close())
 	}
-	s := server.New(t, trusteeName(i), m.Dir.Period().Number, boot, m.log)
-	m.serve(trusteeName(i), ln, s.Handler(), m.Dir.Epoch().MaxOpenRequestBytes())
-	stop := m.stops[trusteeName(i)]
-	m.stops[trusteeName(i)] = func() error { return errors.Join(stop(), store.Close()) }
+	closeRecords := func() {}
+	if m.config.Records != "" {
+		folder, err := records.Open(filepath.Join(m.config.Records, name), m.Dir.Epoch(), m.log)
+		if err != nil {
+			return errors.Join(err, store.Close(), links.Close(), ln.Close())
+		}
+		t.RecordTo(folder)
+		closeRecords = folder.Close
+	}
+	links.Attach(t)
+	m.links[i] = links
+	s := server.New(t, links, name, m.Dir.Period().Number, boot, m.log)
+	m.serve(name, ln, s.Handler(), m.Dir.Epoch().MaxRankRequestBytes())
+	stop := m.stops[name]
+	m.stops[name] = func() error {
+		err := stop()
+		closeRecords()
+		return errors.Join(err, links.Close(), store.Close())
+	}
 	return nil
 }
 
@@ -249,6 +299,14 @@ func newRanker(m *Market, dir *directory.Directory, c Config, deadline time.Time
 	if !dir.Params().Encrypted() {
 		return &auction.Cleartext{Opened: c.Opened}, nil
 	}
+	if c.Mode != message.Open {
+		r, err := auction.NewSealedRanker(dir, m.Keys.Auctioneer, c.Logger)
+		if err != nil {
+			return nil, err
+		}
+		m.closeRanker = r.Close
+		return r, errors.Join(r.Enrol(deadline), m.waitLinked(deadline))
+	}
 	r, err := auction.NewOpenRanker(dir, m.Keys.Auctioneer, c.Logger)
 	if err != nil {
 		return nil, err
@@ -256,6 +314,19 @@ func newRanker(m *Market, dir *directory.Directory, c Config, deadline time.Time
 	r.Opened = c.Opened
 	m.closeRanker = r.Close
 	return r, r.Enrol(deadline)
+}
+
+// waitLinked waits until all trustees have links to each other.
+func (m *Market) waitLinked(deadline time.Time) error {
+	for _, links := range m.links {
+		for slices.Contains(links.Linked(), false) {
+			if time.Now().After(deadline) {
+				return errors.New("start market: the trustees are not linked")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	return nil
 }
 
 // serve serves a party until it is stopped.
@@ -289,9 +360,13 @@ func (m *Market) Restart(i int) error {
 	if err != nil {
 		return fmt.Errorf("restart trustee: %w", err)
 	}
+	linkLn, err := net.Listen("tcp4", m.Dir.Trustees()[i].Link)
+	if err != nil {
+		return errors.Join(fmt.Errorf("restart trustee: %w", err), ln.Close())
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.startTrustee(i, ln)
+	return m.startTrustee(i, ln, linkLn)
 }
 
 // Auction encrypts an opportunity and runs the auction over HTTP, as a publisher would.
@@ -325,8 +400,22 @@ func (m *Market) HintBytes() int {
 	return 0
 }
 
+// LinkBytes is what the trustees have sent each other since they started.
+func (m *Market) LinkBytes() (n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.links {
+		if l != nil {
+			sent, _ := l.Traffic()
+			n += sent
+		}
+	}
+	return n
+}
+
 // Close stops everybody: the auctioneer first, so that its last notices still find the bidders.
 func (m *Market) Close() error {
+	m.closing.Store(true)
 	var err error
 	if m.stops["auctioneer"] != nil {
 		err = m.Stop("auctioneer")

@@ -2,6 +2,7 @@ package market
 
 import (
 	"fmt"
+	"strings"
 
 	"cipherbid/crypto/directory"
 )
@@ -31,6 +32,11 @@ func Reroute(f directory.File, from string, route func(from, to, url string) (st
 	}
 	for i := range f.Trustees {
 		change(trusteeName(i), &f.Trustees[i].URL)
+		if f.Trustees[i].Link != "" {
+			link := "http://" + f.Trustees[i].Link // routes are of URLs, whatever is spoken there
+			change(trusteeName(i), &link)
+			f.Trustees[i].Link = strings.TrimPrefix(link, "http://")
+		}
 	}
 	for i := range f.Bidders {
 		change(f.Bidders[i].Seat, &f.Bidders[i].URL)

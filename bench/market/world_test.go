@@ -86,14 +86,15 @@ func newLinear(rng *rand.Rand, campaigns int) *linear {
 
 // world is a seeded set of bidders and users, to be auctioned in several markets.
 type world struct {
+	mode   message.Mode
 	models map[string]*linear
 	seats  []Seat
 	users  []*agent.Opportunity
 }
 
-func newWorld(seed uint64, bidders, users int) *world {
+func newWorld(seed uint64, mode message.Mode, bidders, users int) *world {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	w := &world{models: map[string]*linear{}}
+	w := &world{mode: mode, models: map[string]*linear{}}
 	for i := range bidders {
 		id := fmt.Sprint("seat-", i)
 		w.models[id] = newLinear(rng, 1+rng.IntN(4))
@@ -104,7 +105,7 @@ func newWorld(seed uint64, bidders, users int) *world {
 		for j := range x {
 			x[j] = float64(rng.IntN(3)-1) * rng.Float64()
 		}
-		o := opportunity(0)
+		o := opportunity(0, mode)
 		o.Features, o.TMax, o.Imps = x, 20*time.Second, nil
 		for s, slot := range slots {
 			o.Imps = append(o.Imps, message.Imp{ID: slot, Floor: float64(s) * 1.7 * rng.Float64(), Attrs: []message.Attr{{Key: "slotwidth", Value: slot}}})
@@ -165,7 +166,10 @@ func (w *world) check(t *testing.T, o *agent.Opportunity, got []auction.Outcome,
 	}
 	for i := range want {
 		price := got[i].Price
-		same := math.Abs(price-want[i].Price) <= 1e-4*want[i].Price
+		same := samePrice(w.mode, price, want[i].Price)
+		if got[i].Sold && price < o.Imps[i].Floor {
+			t.Errorf("imp %s: sold at %g, below the floor of %g", o.Imps[i].ID, price, o.Imps[i].Floor)
+		}
 		g, e := got[i], want[i]
 		g.Price, e.Price = 0, 0
 		switch {

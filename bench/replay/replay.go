@@ -2,7 +2,9 @@
 // did differently. [Load] prepares models and rows, [Run] replays them.
 //
 // Every impression becomes an auction among all advertisers' models. The plaintext side of winners and prices is the float64
-// model; the plaintext side of latency is the stand-in, which runs through the same auctioneer, HTTP and ranker.
+// model, exact to the last digit; the plaintext side of latency is the stand-in, which runs through the same auctioneer and HTTP
+// under the same terms. With sealed ranking prices are compared too, and so the price grid shows; bids are not, since nobody
+// sees them.
 package replay
 
 import (
@@ -29,6 +31,7 @@ import (
 type Options struct {
 	Data     *Data
 	Params   *params.Params
+	Mode     message.Mode // of ranking: message.Sealed if zero
 	Logger   *slog.Logger
 	Progress func(done, total int) // called after every auction, if set
 }
@@ -36,6 +39,18 @@ type Options struct {
 // Cap is the highest bid that counts: above the most valuable click of any advertiser in the iPinYou set, so that no honest
 // bid is void.
 const Cap = 1e6
+
+// GridBits is the price grid of [Opportunity]: with sealed ranking, prices lie on a grid of 2^-GridBits in log price.
+const GridBits = 8
+
+// Step is what the price grid takes off a price at most, as a share of it: 0.39 % with sealed ranking, nothing with open
+// ranking, which has no grid. It never takes a price below the floor.
+func Step(mode message.Mode) float64 {
+	if mode == message.Open {
+		return 0
+	}
+	return -math.Expm1(-math.Ldexp(1, -GridBits))
+}
 
 // Record is one auction, encrypted and plaintext.
 type Record struct {
@@ -58,6 +73,7 @@ type Record struct {
 type run struct {
 	options   Options
 	reference reference
+	linked    uint64 // bytes among the trustees before the first auction
 	byID      map[string]*model.GLM
 	encrypted *market.Market
 	plain     *market.Market
@@ -70,6 +86,9 @@ type run struct {
 
 // Run replays all rows, one after another, and reports. It returns early with what it has if ctx ends.
 func Run(ctx context.Context, o Options) (_ *Summary, _ []Record, err error) {
+	if o.Mode == 0 {
+		o.Mode = message.Sealed
+	}
 	r := &run{options: o, byID: map[string]*model.GLM{}, opened: map[message.Digest]map[string]float64{}, stages: map[message.Digest]*auction.Record{}}
 	r.reference = reference{models: o.Data.Fit.Models, cap: Cap}
 	for _, m := range o.Data.Fit.Models {
@@ -111,11 +130,12 @@ func (r *run) start() error {
 	}
 	config := market.Config{
 		Params: r.options.Params, Features: r.options.Data.Fit.FeatureMap.Digest(), Seats: seats, Logger: r.options.Logger,
-		Auction: auction.Config{Observe: r.observe}, Opened: r.see,
+		Auction: auction.Config{Observe: r.observe}, Mode: r.options.Mode, Opened: r.see,
 	}
 	if r.encrypted, err = market.Start(config); err != nil {
 		return fmt.Errorf("start encrypted market: %w", err)
 	}
+	r.linked = r.encrypted.LinkBytes()
 	config.Params, config.Auction, config.Opened = plain, auction.Config{}, nil
 	if r.plain, err = market.Start(config); err != nil {
 		return fmt.Errorf("start plaintext market: %w", err)
@@ -133,7 +153,7 @@ func (r *run) close() error {
 	return err
 }
 
-// see notes what the open ranker saw.
+// see notes what an open ranker saw.
 func (r *run) see(c *auction.Case, lanes [][]uint32) {
 	bids := map[string]float64{}
 	for i := range c.Manifest.Entries {
@@ -155,11 +175,11 @@ func (r *run) observe(rec *auction.Record) {
 	r.sizes.Ranking = max(r.sizes.Ranking, rec.Ranking)
 }
 
-// Opportunity puts a log row's impression up for auction.
-func Opportunity(u []float64, ctx model.Context, floor float64) *agent.Opportunity {
+// Opportunity puts a log row's impression up for auction, to be ranked in a mode.
+func Opportunity(u []float64, ctx model.Context, floor float64, mode message.Mode) *agent.Opportunity {
 	o := &agent.Opportunity{
-		Features: u, Imps: []message.Imp{{ID: "1", Floor: floor}}, Mode: message.Open, PriceRule: message.SecondPrice, Cap: Cap,
-		GridBits: 8, TMax: time.Second, Lifetime: 10 * time.Second, MaxLanes: 128, MinOrgs: 1,
+		Features: u, Imps: []message.Imp{{ID: "1", Floor: floor}}, Mode: mode, PriceRule: message.SecondPrice, Cap: Cap,
+		GridBits: GridBits, TMax: time.Second, Lifetime: 10 * time.Second, MaxLanes: 128, MinOrgs: 1,
 	}
 	for _, key := range model.ContextKeys() {
 		if v := ctx.Get(key); v != "" && key != "floorband" {
@@ -173,7 +193,7 @@ func Opportunity(u []float64, ctx model.Context, floor float64) *agent.Opportuni
 const patience = 10 * time.Second
 
 func (r *run) auction(u *user) (Record, error) {
-	o := Opportunity(u.x, u.context, u.row.Floor)
+	o := Opportunity(u.x, u.context, u.row.Floor, r.options.Mode)
 	o.TMax, o.Lifetime = patience, 2*patience
 	start := time.Now()
 	raw, digest, err := r.encrypted.Agent.Request(o)
@@ -209,8 +229,11 @@ func (r *run) note(rec *Record, u *user, digest message.Digest, encrypt time.Dur
 	defer r.mu.Unlock()
 	rec.score, rec.plainScore = math.NaN(), math.NaN()
 	if m := r.byID[u.row.Advertiser]; m != nil {
-		if lane, ok := r.opened[digest][m.Seat()]; ok {
+		lane, opened := r.opened[digest][m.Seat()]
+		if opened {
 			rec.score = lane + math.Log(Cap) - params.BidRange - math.Log(m.Campaigns()[0].ValuePerClick)
+		}
+		if opened || r.options.Mode == message.Sealed {
 			rec.plainScore = logClick(m, u)
 		}
 	}

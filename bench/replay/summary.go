@@ -21,12 +21,13 @@ type Summary struct {
 	Sold            int                `json:"sold"`
 	WinnerAgreement float64            `json:"winner_agreement"`
 	Disagreements   []Disagreement     `json:"disagreements"`
-	PriceErrorMean  float64            `json:"price_error_mean"` // relative, over auctions that both markets sold
+	PriceGrid       float64            `json:"price_grid,omitempty"` // what the price grid takes off a price at most, relative; see Step
+	PriceErrorMean  float64            `json:"price_error_mean"`     // relative, over auctions that both markets sold; the grid included
 	PriceErrorMax   float64            `json:"price_error_max"`
-	RevenueRatio    float64            `json:"revenue_ratio"` // encrypted / plaintext
-	AUCEncrypted    *float64           `json:"auc_encrypted"` // null if the rows hold no clicks
-	AUCPlain        *float64           `json:"auc_plain"`
-	LatencyMS       Percentiles        `json:"latency_ms"` // from before encryption to the result
+	RevenueRatio    float64            `json:"revenue_ratio"`           // encrypted / plaintext
+	AUCEncrypted    *float64           `json:"auc_encrypted,omitempty"` // of opened bids: not with sealed ranking, nor if the rows hold no clicks
+	AUCPlain        *float64           `json:"auc_plain,omitempty"`     // not if the rows hold no clicks
+	LatencyMS       Percentiles        `json:"latency_ms"`              // from before encryption to the result
 	PlainLatencyMS  Percentiles        `json:"plain_latency_ms"`
 	StageMS         map[string]float64 `json:"stage_ms"` // medians
 	Bytes           Bytes              `json:"bytes"`
@@ -52,10 +53,11 @@ type Percentiles struct {
 
 // Bytes are the largest sizes seen.
 type Bytes struct {
-	Request  int `json:"request"`  // user agent to auctioneer
-	Response int `json:"response"` // one bidder's answer to all trustees
-	Hint     int `json:"hint"`     // one bidder's enrolment with one trustee, once a period
-	Ranking  int `json:"ranking"`  // auctioneer to and from all trustees
+	Request  int `json:"request"`         // user agent to auctioneer
+	Response int `json:"response"`        // one bidder's answer to all trustees
+	Hint     int `json:"hint"`            // one bidder's enrolment with one trustee, once a period
+	Ranking  int `json:"ranking"`         // auctioneer to and from all trustees
+	Links    int `json:"links,omitempty"` // among the trustees, an auction on average: circuits made in advance included
 }
 
 // Disagreement is an auction that the two markets decided differently.
@@ -69,11 +71,12 @@ type Disagreement struct {
 func (r *run) summarise(records []Record) (*Summary, error) {
 	p := r.options.Params
 	s := &Summary{
-		Auctions: len(records), Bidders: len(r.reference.models), Ranking: "open", Data: r.options.Data.Source,
+		Auctions: len(records), Bidders: len(r.reference.models), Ranking: r.options.Mode.String(), PriceGrid: Step(r.options.Mode), Data: r.options.Data.Source,
 		Parameters: Parameters{p.ID().String(), p.N(), p.Primes(), p.Dim(), p.MaxLanes(), string(r.encrypted.Dir.Suite()), Cap},
 		StageMS:    map[string]float64{}, Bytes: r.sizes, Disagreements: []Disagreement{},
 	}
 	s.Bytes.Hint = r.encrypted.HintBytes()
+	s.Bytes.Links = int((r.encrypted.LinkBytes() - r.linked) / uint64(len(records)))
 	var errorsRelative, latency, plainLatency []float64
 	stages := map[string][]float64{}
 	agree, revenue, plainRevenue := 0, 0.0, 0.0

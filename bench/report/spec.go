@@ -118,6 +118,31 @@ func specs() []spec {
 			table: "scaling", split: []string{"sweep"}, title: "Decisions by {sweep}", series: "market", x: []string{"x"}, y: []string{"decisions_per_s"},
 			xLabel: "{sweep}",
 		},
+		// Sealed ranking.
+		{
+			table: "rtt", split: []string{"bidders", "clock"}, title: "Median latency by round trip, {bidders} bidders, clock: {clock}", series: "system",
+			x: []string{"rtt_ms"}, y: []string{"p50_ms"}, low: "p50_low_ms", high: "p50_high_ms", xLabel: "round trip (ms)", yLabel: "median latency", yLog: true,
+		},
+		{
+			table: "rtt_stages", kind: bars, split: []string{"bidders", "rtt_ms"}, title: "Median time of stages, {bidders} bidders, {rtt_ms} ms round trip",
+			series: "system", x: []string{"stage"}, y: []string{"median_ms"}, low: "low_ms", high: "high_ms", yLabel: "median time",
+		},
+		{
+			table: "saturation", kind: bars, title: "Auctions a second at saturation, by bidders × campaigns", series: "system",
+			x: []string{"bidders", "campaigns"}, y: []string{"decisions_per_s"}, yLabel: "auctions a second",
+		},
+		{
+			table: "party_cpu", kind: bars, split: []string{"bidders", "campaigns"}, title: "CPU time of a party for an auction, {bidders} bidders × {campaigns}",
+			series: "system", x: []string{"party"}, y: []string{"cpu_ms"}, yLabel: "CPU time",
+		},
+		{
+			table: "message_bytes", kind: bars, split: []string{"bidders", "campaigns"}, title: "Bytes for each bidder, {bidders} bidders × {campaigns}",
+			series: "system", x: []string{"what"}, y: []string{"bidder_bytes"}, yLabel: "size",
+		},
+		{
+			table: "circuit_costs", kind: bars, split: []string{"bidders", "campaigns"}, title: "A garbled circuit's life, {bidders} bidders × {campaigns}",
+			series: "when", x: []string{"part"}, y: []string{"median_us"}, low: "low_us", high: "high_us", yLabel: "median time",
+		},
 		// The general form, for suites to come: a quantity that grows, and metrics over its size.
 		{
 			table: "scaling", split: []string{"quantity", "metric"}, title: "{metric} by {quantity}", series: "variant?",

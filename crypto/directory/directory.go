@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"time"
@@ -44,6 +45,7 @@ type Period struct {
 type Trustee struct {
 	ID           string      `json:"id"`
 	URL          string      `json:"url"`
+	Link         string      `json:"link,omitempty"` // host:port for the other trustees; all have one, or ranking is open only
 	Identity     keys.Public `json:"identity"`
 	PeriodKey    []byte      `json:"period_key"`     // public HPKE key
 	PeriodKeySig []byte      `json:"period_key_sig"` // by Identity, see PeriodKeyDigest
@@ -139,6 +141,9 @@ func (d *Directory) checkTrustees() error {
 		if err := checkParty("trustee", t.ID, t.URL, t.Identity, true); err != nil {
 			return err
 		}
+		if err := checkLink(t.Link); err != nil || (t.Link == "") != (d.file.Trustees[0].Link == "") {
+			return fmt.Errorf("directory: trustee %q: link %q is not host:port, or only some trustees have one", t.ID, t.Link)
+		}
 		if seen[t.ID] || seen[string(t.Identity)] || seen[string(t.PeriodKey)] {
 			return fmt.Errorf("directory: trustee %q or a key of it is listed twice", t.ID)
 		}
@@ -202,6 +207,20 @@ func checkParty(role, id, address string, identity keys.Public, needURL bool) er
 	}
 	return nil
 }
+
+func checkLink(link string) error {
+	if link == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(link)
+	if err == nil && (host == "" || port == "" || len(link) > 255) {
+		err = errors.New("host or port is missing")
+	}
+	return err
+}
+
+// Linked reports whether the trustees have links to each other, which sealed ranking needs.
+func (d *Directory) Linked() bool { return len(d.file.Trustees) > 0 && d.file.Trustees[0].Link != "" }
 
 // PeriodKeyDigest is what a trustee's identity signs about a period key.
 func PeriodKeyDigest(market string, period uint32, key []byte) message.Digest {

@@ -34,8 +34,9 @@ type Spec struct {
 
 // Site is a party and its address.
 type Site struct {
-	ID  string `json:"id"`
-	URL string `json:"url"`
+	ID   string `json:"id"`
+	URL  string `json:"url"`
+	Link string `json:"link,omitempty"` // a trustee's, for the other trustees: host:port
 }
 
 // Seat is a bidder and its address.
@@ -87,7 +88,7 @@ func Make(s Spec, now time.Time) (*Keyring, error) {
 	}
 	for i, t := range s.Trustees {
 		k.Trustees[i].Identity = keys.NewIdentity()
-		k.file.Trustees = append(k.file.Trustees, directory.Trustee{ID: t.ID, URL: t.URL, Identity: k.Trustees[i].Identity.Public()})
+		k.file.Trustees = append(k.file.Trustees, directory.Trustee{ID: t.ID, URL: t.URL, Link: t.Link, Identity: k.Trustees[i].Identity.Public()})
 	}
 	for _, id := range k.ids() {
 		if !names.MatchString(id) || strings.Contains(id, periodInfix) {

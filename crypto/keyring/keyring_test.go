@@ -28,12 +28,12 @@ func spec(tb testing.TB, suite keys.Suite) Spec {
 	}
 	s := Spec{
 		Params: p.Literal(), Suite: suite, Period: 12 * time.Hour, Features: "sha256:f",
-		Auctioneer: Site{"exchange", "http://exchange.example"},
+		Auctioneer: Site{ID: "exchange", URL: "http://exchange.example"},
 		Bidders:    []Seat{{"seat-a", "org-a", "http://a.example"}, {"seat-b", "org-b", "http://b.example"}},
 		Publishers: []string{"news.example", "games_1"},
 	}
 	if suite != "" {
-		s.Trustees = []Site{{"t1", "http://t1.example"}, {"t2", "http://t2.example"}, {"t3", "http://t3.example"}}
+		s.Trustees = []Site{{ID: "t1", URL: "http://t1.example"}, {ID: "t2", URL: "http://t2.example"}, {ID: "t3", URL: "http://t3.example"}}
 	}
 	return s
 }
@@ -167,7 +167,7 @@ func TestMakeRefuses(t *testing.T) {
 		{"publisher twice", func(s *Spec) { s.Publishers[1] = "news.example" }, "listed twice"},
 		{"trustee twice", func(s *Spec) { s.Trustees[1].ID = "t1" }, "listed twice"},
 		{"two trustees", func(s *Spec) { s.Trustees = s.Trustees[:2] }, "2 trustees, want 3"},
-		{"four trustees", func(s *Spec) { s.Trustees = append(s.Trustees, Site{"t4", "http://t4"}) }, "4 trustees, want 3"},
+		{"four trustees", func(s *Spec) { s.Trustees = append(s.Trustees, Site{ID: "t4", URL: "http://t4"}) }, "4 trustees, want 3"},
 		{"plaintext with trustees", func(s *Spec) { s.Params = spec(t, "").Params }, "plaintext market has no trustees"},
 		{"no suite", func(s *Spec) { s.Suite = "" }, "unknown suite"},
 		{"no period", func(s *Spec) { s.Period = 0 }, "must last"},

@@ -20,11 +20,12 @@ var ErrSignature = errors.New("signature does not verify")
 
 // What a signature may be about. The domain is part of what gets signed, so that one cannot pass for another.
 const (
-	DomainRequest   = "cipherbid request signature v1"
-	DomainEnrolment = "cipherbid enrolment signature v1"
-	DomainDirectory = "cipherbid directory signature v1"
-	DomainPeriodKey = "cipherbid period key signature v1"
-	DomainNotice    = "cipherbid notice signature v1"
+	DomainRequest    = "cipherbid request signature v1"
+	DomainEnrolment  = "cipherbid enrolment signature v1"
+	DomainDirectory  = "cipherbid directory signature v1"
+	DomainPeriodKey  = "cipherbid period key signature v1"
+	DomainNotice     = "cipherbid notice signature v1"
+	DomainTranscript = "cipherbid transcript signature v1"
 )
 
 // Identity is a private signing key.

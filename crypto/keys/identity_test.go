@@ -9,7 +9,7 @@ import (
 	"cipherbid/crypto/message"
 )
 
-var domains = []string{DomainRequest, DomainNotice, DomainEnrolment, DomainDirectory, DomainPeriodKey}
+var domains = []string{DomainRequest, DomainNotice, DomainEnrolment, DomainDirectory, DomainPeriodKey, DomainTranscript}
 
 // seeded is an identity that is the same in every run.
 func seeded(tb testing.TB, seed byte) Identity {

@@ -77,3 +77,13 @@ func ManifestContext(manifest *Digest, trustee int) Digest {
 func SharesContext(manifest *Digest, trustee int) Digest {
 	return hash("cipherbid shares v1", manifest[:], []byte{byte(trustee)})
 }
+
+// CallContext is what the auctioneer's tag on a manifest that is to be ranked is bound to. The call says how.
+func CallContext(manifest *Digest, call []byte, trustee int) Digest {
+	return hash("cipherbid rank tag v1", manifest[:], call, []byte{byte(trustee)})
+}
+
+// RankedContext is what a trustee's part of a sealed outcome is bound to.
+func RankedContext(manifest *Digest, attempt uint8, trustee int) Digest {
+	return hash("cipherbid ranked v1", manifest[:], []byte{attempt, byte(trustee)})
+}

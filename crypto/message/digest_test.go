@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"testing"
+	"time"
 )
 
 // flips calls f with every message that differs from raw in one bit, but in the given range only with every stride-th.
@@ -124,6 +125,15 @@ func TestContextsDependOnEverything(t *testing.T) {
 		"shares":                       SharesContext(&request, 0),
 		"shares: manifest":             SharesContext(&other, 0),
 		"shares: trustee":              SharesContext(&request, 1),
+		"call":                         CallContext(&request, EncodeCall(sampleCall()), 0),
+		"call: manifest":               CallContext(&other, EncodeCall(sampleCall()), 0),
+		"call: trustee":                CallContext(&request, EncodeCall(sampleCall()), 1),
+		"call: empty":                  CallContext(&request, nil, 0),
+		"call: as a manifest to open":  ManifestContext(&request, 0),
+		"ranked":                       RankedContext(&request, 0, 0),
+		"ranked: manifest":             RankedContext(&other, 0, 0),
+		"ranked: attempt":              RankedContext(&request, 1, 0),
+		"ranked: trustee":              RankedContext(&request, 0, 1),
 		"hint":                         HintDigest("seat-1", []uint32{1, 2}),
 		"hint: seat":                   HintDigest("seat-2", []uint32{1, 2}),
 		"hint: values":                 HintDigest("seat-1", []uint32{1, 3}),
@@ -146,6 +156,18 @@ func TestContextsDependOnEverything(t *testing.T) {
 		n := sampleEnrolment()
 		change(n)
 		digests["enrolment: "+name], digests["enrolment's info: "+name] = n.Digest(e), sha256.Sum256(n.Info(e))
+	}
+	for name, change := range map[string]func(*Call){
+		"attempt":         func(c *Call) { c.Attempt++ },
+		"absent":          func(c *Call) { c.Absent = 0 },
+		"wait":            func(c *Call) { c.Wait += time.Millisecond },
+		"ticket's number": func(c *Call) { c.Tickets[1].Number++ },
+		"ticket's link":   func(c *Call) { c.Tickets[1].Session[0]++ },
+		"a ticket less":   func(c *Call) { c.Tickets = c.Tickets[:1] },
+	} {
+		c := sampleCall()
+		change(c)
+		digests["call: "+name] = CallContext(&request, EncodeCall(c), 0)
 	}
 	boxed := sampleEnrolment()
 	boxed.Box[7] ^= 1

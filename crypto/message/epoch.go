@@ -10,8 +10,15 @@
 //	user agent  --Request-->   auctioneer             Terms, ciphertext, a box for each trustee, publisher's signature
 //	auctioneer  --BidRequest-> bidders                Terms and ciphertext
 //	bidders     --Answer-->    auctioneer             lanes, commitments, a box for each trustee
-//	auctioneer  --OpenRequest-> trustees              Terms, b, boxes, manifest of all answers, auctioneer's signature
+//	auctioneer  --OpenRequest-> trustees              Terms, b, boxes, manifest of all answers, auctioneer's tag
 //	trustees    --Shares-->    ranker                 replicated shares of the log-bids, sealed to it
+//
+// or, with sealed ranking, from the manifest on:
+//
+//	auctioneer  --RankRequest-> trustees              the same, and how often and with whom it is tried
+//	trustees    --Leg-->       trustees               labels and tables of garbled circuits
+//	trustees    --Ranked-->    auctioneer             labels of the outcome, and what they mean
+//	trustees    --Record-->    disk                   if they keep records for an auditor: the RankRequest, opened
 //
 // and once a period, from every bidder and the auctioneer to every trustee, an Enrolment with session key and hint.
 package message
@@ -76,6 +83,13 @@ const (
 	kindOpenRequest
 	kindShares
 	kindEnrolment
+	kindRankRequest
+	kindRanked
+	kindLeg
+	kindStock
+	kindDeal
+	kindRecord
+	kindHint
 )
 
 func (e *Epoch) start(w *wire.Writer, k kind) {

@@ -152,6 +152,68 @@ func FuzzDecodeEnrolment(f *testing.F) {
 	})
 }
 
+func FuzzDecodeRankRequest(f *testing.F) {
+	fuzz(f, "rank request", func(t *testing.T, e *Epoch, b []byte) []byte {
+		r, err := e.DecodeRankRequest(b, 1)
+		if err != nil {
+			return nil
+		}
+		if len(r.Tickets) != len(r.Terms.Imps) || r.Attempt >= MaxAttempts || r.Wait > MaxWait {
+			t.Fatalf("call %+v was accepted for %d imps", r.Call, len(r.Terms.Imps))
+		}
+		if !bytes.Equal(EncodeCall(&r.Call), r.RawCall) {
+			t.Fatal("two calls are one")
+		}
+		return rerank(e, r)
+	})
+}
+
+func FuzzDecodeRanked(f *testing.F) {
+	fuzz(f, "ranked", func(t *testing.T, e *Epoch, b []byte) []byte {
+		a, err := e.DecodeRanked(b)
+		if err != nil {
+			return nil
+		}
+		for _, s := range a.Statuses {
+			_ = s.String()
+		}
+		return e.EncodeRanked(a)
+	})
+}
+
+func FuzzDecodeLeg(f *testing.F) {
+	fuzz(f, "leg", func(t *testing.T, e *Epoch, b []byte) []byte {
+		l, err := e.DecodeLeg(b)
+		if err != nil {
+			return nil
+		}
+		if LinkKind(b) != LinkLeg || l.From.String() == "" {
+			t.Fatal("a leg that is none was accepted")
+		}
+		return e.EncodeLeg(l)
+	})
+}
+
+func FuzzDecodeStock(f *testing.F) {
+	fuzz(f, "stock", func(_ *testing.T, e *Epoch, b []byte) []byte {
+		s, tables, err := e.DecodeStock(b)
+		if err != nil {
+			return nil
+		}
+		return append(e.EncodeStock(s), tables...)
+	})
+}
+
+func FuzzDecodeDeal(f *testing.F) {
+	fuzz(f, "deal", func(_ *testing.T, e *Epoch, b []byte) []byte {
+		d, err := e.DecodeDeal(b)
+		if err != nil {
+			return nil
+		}
+		return e.EncodeDeal(d)
+	})
+}
+
 // A session has no frame: the length is all there is to check.
 func FuzzDecodeSession(f *testing.F) {
 	for _, e := range epochs(f) {

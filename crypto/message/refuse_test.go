@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"cipherbid/crypto/scheme"
 	"cipherbid/crypto/wire"
@@ -175,6 +176,130 @@ func TestRefusedEnrolments(t *testing.T) {
 		{"long id", e.EncodeEnrolment(long), "id: 65 bytes"},
 		{"large box", e.EncodeEnrolment(large), "box: 1048577 bytes"},
 	}, func(b []byte) error { _, err := e.DecodeEnrolment(b); return err })
+}
+
+func TestRefusedRankRequests(t *testing.T) {
+	e := epochs(t)[0]
+	r, answers, m := sampleAuction(t, e, 3, 4)
+	raw := func(call []byte, trustee int) []byte {
+		return e.EncodeRankRequest(r, call, e.EncodeManifest(m), noise(20, BoxOverhead), answers, trustee)
+	}
+	with := func(change func(*Call)) []byte {
+		c := sampleCall()
+		change(c)
+		return raw(EncodeCall(c), 1)
+	}
+	whole := EncodeCall(sampleCall())
+	checkRefusals(t, []refusal{
+		{"attempt 8", with(func(c *Call) { c.Attempt = MaxAttempts }), "attempt: 8, at most 8"},
+		{"attempt 255", with(func(c *Call) { c.Attempt = 255 }), "attempt: 255"},
+		{"trustee 3 absent", with(func(c *Call) { c.Absent = 3 }), "there is no trustee 3"},
+		{"trustee 254 absent", with(func(c *Call) { c.Absent = Nobody - 1 }), "there is no trustee 254"},
+		{"a long wait", with(func(c *Call) { c.Wait = MaxWait + time.Millisecond }), "wait: 10.001s, at most 10s"},
+		{"no tickets", with(func(c *Call) { c.Tickets = nil }), "tickets: 0 for 2 imps"},
+		{"a ticket less", with(func(c *Call) { c.Tickets = c.Tickets[:1] }), "tickets: 1 for 2 imps"},
+		{"a ticket more", with(func(c *Call) { c.Tickets = make([]Ticket, 3) }), "tickets: 3 for 2 imps"},
+		{"17 tickets", with(func(c *Call) { c.Tickets = make([]Ticket, 17) }), "call: 278 bytes, at most 262"},
+		{"17 tickets claimed", raw(append(whole[:4:4], 17, 0), 1), "tickets: 17, at most 16"},
+		{"no call", raw(nil, 1), "attempt"},
+		{"half a call", raw(whole[:len(whole)/2], 1), "tickets"},
+		{"a call and a byte", raw(append(whole[:len(whole):len(whole)], 0), 1), "left over"},
+		{"boxes of another trustee", raw(whole, 2), "bidder's box: 0 is not the one"},
+	}, func(b []byte) error { _, err := e.DecodeRankRequest(b, 1); return err })
+
+	next := *e
+	next.Period++
+	inner := raw(whole, 1)
+	copy(inner[frameBytes+4+len(whole):], next.EncodeOpenRequest(r, e.EncodeManifest(m), noise(20, BoxOverhead), answers, 1))
+	if _, err := e.DecodeRankRequest(inner, 1); !errors.Is(err, ErrPeriod) {
+		t.Errorf("an open request of the next period inside: %v, want ErrPeriod", err)
+	}
+}
+
+func TestRefusedRanked(t *testing.T) {
+	e := epochs(t)[0]
+	a := sampleRanked()
+	raw := e.EncodeRanked(a)
+	with := func(change func(*Ranked)) []byte {
+		x := sampleRanked()
+		change(x)
+		return e.EncodeRanked(x)
+	}
+	checkRefusals(t, []refusal{
+		{"trustee 3", patch(t, raw, a.Manifest[:], -1, 3), "there is no trustee 3"},
+		{"unknown status", patch(t, raw, a.Manifest[:], 32+1+2, byte(statuses)), "status: 4 is unknown"},
+		{"1,025 statuses", with(func(x *Ranked) { x.Statuses = make([]Status, MaxEntries+1) }), "statuses: 1025, at most 1024"},
+		{"17 imps", with(func(x *Ranked) { x.Imps = make([]RankedImp, MaxImps+1) }), "imps: 17, at most 16"},
+		{"a large table", with(func(x *Ranked) { x.Imps[0].Table = make([]byte, maxTable+1) }), "table: 2049 bytes, at most 2048"},
+		{"many labels", with(func(x *Ranked) { x.Imps[0].Labels = make([]byte, maxTable/2+1) }), "labels: 1025 bytes, at most 1024"},
+		{"many seats", with(func(x *Ranked) { x.Imps[0].Opened = make([]byte, maxOpened+1) }), "opened seats: 8193 bytes, at most 8192"},
+		{"65 stocks", with(func(x *Ranked) { x.Ready = make([]Ready, MaxReady+1) }), "stocks: 65, at most 64"},
+		{"a long shape", with(func(x *Ranked) { x.Ready[0].Shape = strings.Repeat("x", MaxShape+1) }), "shape: 257 bytes, at most 256"},
+		{"1,025 circuits", with(func(x *Ranked) { x.Ready[0].Numbers = make([]uint64, MaxReadyEach+1) }), "circuits: 1025, at most 1024"},
+		{"more statuses than bytes", patch(t, raw, a.Manifest[:], 32+1, 0, 4), "statuses: 1024 do not fit"},
+	}, func(b []byte) error { _, err := e.DecodeRanked(b); return err })
+}
+
+func TestRefusedLegs(t *testing.T) {
+	e := epochs(t)[0]
+	l := sampleLeg()
+	raw := e.EncodeLeg(l)
+	checkRefusals(t, []refusal{
+		{"part 3", patch(t, raw, l.Manifest[:], 33, 3), "part: 3 is unknown"},
+		{"17 imps", e.EncodeLeg(&Leg{Imps: make([]LegImp, MaxImps+1)}), "imps: 17, at most 16"},
+		{"an imp more than there is", patch(t, raw, l.Session[:], 8, 3), ""},
+		{"an imp less", patch(t, raw, l.Session[:], 8, 1), "left over"},
+		{"more labels than bytes", patch(t, raw, l.Imps[0].Share[:], 16, 0, 0, 0, 4), "leg: needs 67108864 bytes"},
+		{"labels above all limits", patch(t, raw, l.Imps[0].Share[:], 16, 1, 0, 0, 4), "leg: 67108865 bytes, at most 67108864"},
+	}, func(b []byte) error { _, err := e.DecodeLeg(b); return err })
+}
+
+func TestRefusedStocksAndDeals(t *testing.T) {
+	e := epochs(t)[0]
+	checkRefusals(t, []refusal{
+		{"a long shape", e.EncodeStock(&Stock{Shape: strings.Repeat("x", MaxShape+1)}), "shape: 257 bytes, at most 256"},
+		{"half a number", e.EncodeStock(sampleStock())[:frameBytes+2+len(sampleStock().Shape)+12], "circuit: needs 8 bytes, 4 are left"},
+	}, func(b []byte) error { _, _, err := e.DecodeStock(b); return err })
+	raw := e.EncodeDeal(sampleDeal())
+	id := sampleDeal().ID
+	checkRefusals(t, []refusal{
+		{"role 2", patch(t, raw, id[:], 8, 2), "role: is neither sender nor receiver"},
+		{"a large half", e.EncodeDeal(&Deal{Half: make([]byte, maxDeal+1)}), "half: 8193 bytes, at most 8192"},
+		{"a short half", patch(t, raw, id[:], 9, 99), "left over"},
+	}, func(b []byte) error { _, err := e.DecodeDeal(b); return err })
+}
+
+// Who gets a frame from a link can tell which decoder it is for, and hostile bytes at most lead to the wrong one.
+func TestLinkKind(t *testing.T) {
+	e := epochs(t)[0]
+	links := map[string]LinkMessage{"leg": LinkLeg, "stock": LinkStock, "deal": LinkDeal}
+	for _, m := range allFramed(t, e) {
+		got := LinkKind(m.raw)
+		if want, ok := links[m.name]; ok && got != want || !ok && (got == LinkLeg || got == LinkStock || got == LinkDeal) {
+			t.Errorf("%s is of kind %d", m.name, got)
+		}
+	}
+	for n := range frameBytes {
+		if got := LinkKind(make([]byte, n)); got != 0 {
+			t.Errorf("%d bytes are of kind %d", n, got)
+		}
+	}
+}
+
+func TestPartsAndModesHaveNames(t *testing.T) {
+	if got := Garbler.String() + Checker.String() + Evaluator.String(); got != "garblercheckerevaluator" {
+		t.Error(got)
+	}
+	for _, m := range []Mode{Open, Sealed} {
+		if got, err := ParseMode(m.String()); err != nil || got != m {
+			t.Errorf("%s is parsed as %d, %v", m, got, err)
+		}
+	}
+	for _, name := range []string{"", "Open", "mode 3", Mode(3).String()} {
+		if _, err := ParseMode(name); err == nil {
+			t.Errorf("%q is a mode", name)
+		}
+	}
 }
 
 func TestCheckLanes(t *testing.T) {

@@ -2,10 +2,12 @@ package message
 
 import (
 	"bytes"
-	"cipherbid/crypto/scheme"
 	"reflect"
 	"testing"
 	"time"
+
+	"cipherbid/crypto/scheme"
+	"cipherbid/crypto/wire"
 )
 
 // roundTrip holds two equations: decode(encode(x)) = x, and encode(decode(b)) = b.
@@ -56,6 +58,21 @@ func TestRoundTrips(t *testing.T) {
 		roundTrip(t, "empty manifest", &Manifest{Request: r.Digest}, e.EncodeManifest, e.DecodeManifest)
 		roundTrip(t, "shares", sampleShares(m), e.EncodeShares, func(b []byte) (*Shares, error) { return e.DecodeShares(b, m) })
 		roundTrip(t, "enrolment", sampleEnrolment(), e.EncodeEnrolment, e.DecodeEnrolment)
+		roundTrip(t, "ranked", sampleRanked(), e.EncodeRanked, e.DecodeRanked)
+		roundTrip(t, "empty ranked", &Ranked{Statuses: []Status{}, Imps: []RankedImp{}, Ready: []Ready{}}, e.EncodeRanked, e.DecodeRanked)
+		roundTrip(t, "leg", sampleLeg(), e.EncodeLeg, e.DecodeLeg)
+		roundTrip(t, "empty leg", &Leg{Imps: []LegImp{}}, e.EncodeLeg, e.DecodeLeg)
+		roundTrip(t, "deal", sampleDeal(), e.EncodeDeal, e.DecodeDeal)
+		roundTrip(t, "deal to a receiver", &Deal{Half: []byte{}}, e.EncodeDeal, e.DecodeDeal)
+		for _, tables := range [][]byte{{}, noise(1, 64)} {
+			roundTrip(t, "stock", sampleStock(), func(s *Stock) []byte { return append(e.EncodeStock(s), tables...) }, func(b []byte) (*Stock, error) {
+				s, got, err := e.DecodeStock(b)
+				if !bytes.Equal(got, tables) {
+					t.Errorf("tables of %d bytes became %d", len(tables), len(got))
+				}
+				return s, err
+			})
+		}
 	})
 }
 
@@ -129,6 +146,37 @@ func reopen(e *Epoch, o *OpenRequest, trustee int) []byte {
 	b := e.EncodeOpenRequest(r, o.RawManifest, o.ManifestTag, answers, trustee)
 	copy(b[frameBytes+4+len(o.RawTerms):], o.C0Digest[:])
 	return b
+}
+
+// A rank request is an open request with a call before it, which is bound as it was sent.
+func TestRankRequestRoundTrip(t *testing.T) {
+	eachEpoch(t, func(t *testing.T, e *Epoch) {
+		b := sampleRank(t, e)
+		r, err := e.DecodeRankRequest(b, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(&r.Call, sampleCall()) || !bytes.Equal(r.RawCall, EncodeCall(sampleCall())) {
+			t.Errorf("call %+v", r.Call)
+		}
+		if !bytes.Equal(rerank(e, r), b) {
+			t.Error("encodes to other bytes after decoding")
+		}
+		request, answers, m := sampleAuction(t, e, 3, 4)
+		open, err := e.DecodeOpenRequest(encodeOpen(e, request, m, answers, 1), 1)
+		if err != nil || !reflect.DeepEqual(r.OpenRequest, open) {
+			t.Errorf("differs from the open request of the same auction: %v", err)
+		}
+	})
+}
+
+// rerank encodes a decoded rank request to trustee 1.
+func rerank(e *Epoch, r *RankRequest) []byte {
+	w := &wire.Writer{}
+	e.start(w, kindRankRequest)
+	w.Var(r.RawCall)
+	w.Raw(reopen(e, r.OpenRequest, 1))
+	return w.Buf
 }
 
 // All receivers of a request name the auction alike.

@@ -9,6 +9,7 @@ import (
 
 	"cipherbid/crypto/params"
 	"cipherbid/crypto/scheme"
+	"cipherbid/crypto/wire"
 )
 
 // epochs returns one period of the same market with encryption and in the plaintext stand-in.
@@ -149,6 +150,52 @@ func sampleEnrolment() *Enrolment {
 	}
 }
 
+func sampleCall() *Call {
+	return &Call{Attempt: 3, Absent: Nobody, Wait: 47 * time.Millisecond, Tickets: []Ticket{{Session: [8]byte(noise(40, 8)), Number: 1 << 40}, {}}}
+}
+
+// sampleRank is a rank request to trustee 1.
+func sampleRank(tb testing.TB, e *Epoch) []byte {
+	r, answers, m := sampleAuction(tb, e, 3, 4)
+	return e.EncodeRankRequest(r, EncodeCall(sampleCall()), e.EncodeManifest(m), noise(20, BoxOverhead), answers, 1)
+}
+
+func sampleRanked() *Ranked {
+	return &Ranked{
+		Trustee: 1, Manifest: Digest(noise(41, 32)), Attempt: 2, Statuses: []Status{Opened, BadBox, Opened},
+		Imps: []RankedImp{
+			{TableDigest: Digest(noise(42, 32)), Table: []byte{}, Labels: []byte{}, Opened: []byte{}},
+			{Table: noise(43, 320), Labels: noise(44, 160), Opened: []byte{1, 1, 1, 0, 1, 0}},
+		},
+		Ready: []Ready{{Shape: "10x1 g7 p2", Session: [8]byte(noise(45, 8)), Numbers: []uint64{1, 2, 1 << 63}}, {Shape: "1x1 g0 p1", Numbers: []uint64{}}},
+	}
+}
+
+func sampleLeg() *Leg {
+	return &Leg{
+		Manifest: Digest(noise(46, 32)), Attempt: 1, From: Checker, Session: [8]byte(noise(47, 8)),
+		Imps: []LegImp{
+			{Share: [16]byte(noise(48, 16)), Labels: noise(49, 96), Colours: noise(50, 1), Reveal: noise(51, 2), Tables: noise(52, 160), Digests: noise(53, 48), Transfer: noise(54, 20)},
+			{Labels: []byte{}, Colours: []byte{}, Reveal: []byte{}, Tables: []byte{}, Digests: []byte{}, Transfer: []byte{}},
+		},
+	}
+}
+
+func sampleStock() *Stock {
+	return &Stock{Shape: "2x6+8x1 g7 p1 capped", Session: [8]byte(noise(55, 8)), Number: 1 << 50}
+}
+
+func sampleDeal() *Deal { return &Deal{ID: [8]byte(noise(56, 8)), Sender: true, Half: noise(57, 100)} }
+
+// decodeBareStock is DecodeStock for the checker, to whom no tables are sent.
+func decodeBareStock(e *Epoch, b []byte) error {
+	_, tables, err := e.DecodeStock(b)
+	if err == nil && len(tables) > 0 {
+		err = fmt.Errorf("%w: tables of %d bytes", wire.ErrMalformed, len(tables))
+	}
+	return err
+}
+
 // framed is a message with its decoder, for what holds for all of them.
 type framed struct {
 	name   string
@@ -168,6 +215,13 @@ func allFramed(tb testing.TB, e *Epoch) []framed {
 		{"open request", encodeOpen(e, r, m, answers, 1), func(b []byte) error { _, err := e.DecodeOpenRequest(b, 1); return err }},
 		{"shares", e.EncodeShares(sampleShares(m)), func(b []byte) error { _, err := e.DecodeShares(b, m); return err }},
 		{"enrolment", e.EncodeEnrolment(sampleEnrolment()), func(b []byte) error { _, err := e.DecodeEnrolment(b); return err }},
+		{"record", e.EncodeRecord(sampleRecord(tb, e)), func(b []byte) error { _, err := e.DecodeRecord(b); return err }},
+		{"hint", e.EncodeHint(sampleHint(e)), func(b []byte) error { _, err := e.DecodeHint(b); return err }},
+		{"rank request", sampleRank(tb, e), func(b []byte) error { _, err := e.DecodeRankRequest(b, 1); return err }},
+		{"ranked", e.EncodeRanked(sampleRanked()), func(b []byte) error { _, err := e.DecodeRanked(b); return err }},
+		{"leg", e.EncodeLeg(sampleLeg()), func(b []byte) error { _, err := e.DecodeLeg(b); return err }},
+		{"stock", e.EncodeStock(sampleStock()), func(b []byte) error { return decodeBareStock(e, b) }},
+		{"deal", e.EncodeDeal(sampleDeal()), func(b []byte) error { _, err := e.DecodeDeal(b); return err }},
 	}
 }
 

@@ -20,6 +20,26 @@ const (
 	Sealed Mode = 2
 )
 
+func (m Mode) String() string {
+	switch m {
+	case Open:
+		return "open"
+	case Sealed:
+		return "sealed"
+	}
+	return fmt.Sprintf("mode %d", uint8(m))
+}
+
+// ParseMode reads the name of a mode: sealed or open.
+func ParseMode(name string) (Mode, error) {
+	for _, m := range []Mode{Open, Sealed} {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return 0, fmt.Errorf("ranking %q: want sealed or open", name)
+}
+
 // PriceRule says what the winner pays. The numbers are OpenRTB's "at".
 type PriceRule uint8
 

@@ -187,7 +187,7 @@ func TestSealedCannotBeDowngradedToOpen(t *testing.T) {
 	m := newMarket(t, keys.X25519)
 	m.works(m.sell(m.ask(opportunity())))
 	sealed := m.ask(with(func(o *agent.Opportunity) { o.Mode = message.Sealed }))
-	m.allRefuse(m.sell(sealed), ErrSealed)
+	m.allRefuse(m.sell(sealed), ErrMode)
 
 	downgraded := m.alter(sealed, func(t *message.Terms, _, _ []byte) { t.Mode = message.Open })
 	c := m.sell(downgraded)

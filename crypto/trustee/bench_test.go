@@ -106,7 +106,7 @@ func BenchmarkAdmit(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := m.trustees[0].admit(o, now); err != nil {
+				if _, err := m.trustees[0].admit(o, message.Open, message.ManifestContext(&o.ManifestBound, 0), now); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -132,7 +132,7 @@ func BenchmarkEntries(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				for i := range o.Boxes {
-					if e := m.trustees[0].openEntry(o, i, d, &hasher); e.Status != opened {
+					if e := m.trustees[0].openEntry(o, i, d, &hasher, nil); e.Status != opened {
 						b.Fatal(e.Status)
 					}
 				}

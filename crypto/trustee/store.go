@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"cipherbid/crypto/message"
-	"cipherbid/crypto/recent"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -108,40 +107,4 @@ func (s *Store) putEnrolment(p party, sequence uint64, raw []byte, displaced []u
 // enrolments calls f with every enrolment, oldest first for each party.
 func (s *Store) enrolments(f func(raw []byte)) error {
 	return s.scan('e', func(_, value []byte) { f(value) })
-}
-
-// pins binds requests to manifests: in memory for speed, in the store for restarts.
-type pins struct {
-	store *Store
-	known recent.Map[message.Digest]
-}
-
-func loadPins(s *Store, now time.Time) (*pins, error) {
-	p := &pins{store: s}
-	var failed error
-	err := s.scan('p', func(key, value []byte) {
-		if len(key) != 1+8+32 || len(value) != 32 {
-			failed = errors.New("trustee's store holds a malformed pin")
-			return
-		}
-		if int64(binary.BigEndian.Uint64(key[1:])) > now.UnixMilli() {
-			request := message.Digest(key[9:])
-			if _, _, err := p.known.Put(&request, message.Digest(value), now); err != nil {
-				failed = err
-			}
-		}
-	})
-	return p, errors.Join(err, failed)
-}
-
-// pin binds a request to a manifest, durably, or refuses with ErrReplay if it is bound to another.
-func (p *pins) pin(request, manifest message.Digest, expiry, now time.Time) error {
-	prior, _, err := p.known.Put(&request, manifest, now)
-	if err != nil {
-		return err
-	}
-	if prior != manifest {
-		return ErrReplay
-	}
-	return p.store.putPin(request, manifest, expiry, now)
 }

@@ -32,6 +32,14 @@ func openStore(t *testing.T, dir string) *Store {
 	return s
 }
 
+// settled waits until a pin is durable.
+func settled(settle func() error, err error) error {
+	if err != nil {
+		return err
+	}
+	return settle()
+}
+
 // Pins that have expired are deleted, so that a store holds a bounded time of them; those that have not are never deleted.
 func TestStoreForgetsExpiredPins(t *testing.T) {
 	s := openStore(t, t.TempDir())
@@ -44,7 +52,7 @@ func TestStoreForgetsExpiredPins(t *testing.T) {
 	most := 0
 	for second := range 400 {
 		now := start.Add(time.Duration(second) * time.Second)
-		if err := p.pin(digestOf(second), digestOf(-1), now.Add(lifetime), now); err != nil {
+		if err := settled(p.pin(digestOf(second), digestOf(-1), now.Add(lifetime), now)); err != nil {
 			t.Fatal(err)
 		}
 		most = max(most, s.count(t, 'p'))
@@ -94,13 +102,13 @@ func TestPinsAreReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.pin(digestOf(2), digestOf(11), now.Add(30*time.Second), restarted); !errors.Is(err, ErrReplay) {
+	if err := settled(p.pin(digestOf(2), digestOf(11), now.Add(30*time.Second), restarted)); !errors.Is(err, ErrReplay) {
 		t.Errorf("another manifest after a restart: %v", err)
 	}
-	if err := p.pin(digestOf(2), digestOf(10), now.Add(30*time.Second), restarted); err != nil {
+	if err := settled(p.pin(digestOf(2), digestOf(10), now.Add(30*time.Second), restarted)); err != nil {
 		t.Errorf("the same manifest after a restart: %v", err)
 	}
-	if err := p.pin(digestOf(1), digestOf(11), now.Add(time.Second), restarted); err != nil {
+	if err := settled(p.pin(digestOf(1), digestOf(11), now.Add(time.Second), restarted)); err != nil {
 		t.Errorf("an expired pin is kept: %v", err) // Open refuses the request itself
 	}
 }

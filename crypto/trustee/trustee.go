@@ -27,7 +27,7 @@ import (
 var (
 	ErrReplay     = errors.New("request was served for another manifest")
 	ErrBeforeBoot = errors.New("request was issued before this trustee started")
-	ErrSealed     = errors.New("request is for sealed ranking and must not be opened")
+	ErrMode       = errors.New("request is for the other ranking mode")
 	ErrNotEnrol   = errors.New("recipient has not enrolled with this trustee")
 	ErrNoSession  = errors.New("no such session of the publisher")
 	ErrFewOrgs    = errors.New("too few organisations have bid")
@@ -43,6 +43,9 @@ type Trustee struct {
 	pins   *pins
 	roll   *roll
 	store  *Store
+
+	ranking  *ranking // nil without links
+	recorder Recorder // nil unless records are kept
 
 	enrolling sync.Mutex // so that the store displaces in the order in which the roll does
 }
@@ -68,6 +71,12 @@ func New(dir *directory.Directory, sch scheme.Scheme, index int, key *keys.BoxKe
 	})
 }
 
+// Link gives the trustee its links to the other two, without which it only opens. Call it before the first request.
+func (t *Trustee) Link(links Links, c RankConfig) {
+	t.ranking = &ranking{config: c, links: links, legs: newMailbox()}
+	t.ranking.stock = newStock(t, c.Stock)
+}
+
 // Index is the trustee's place in the directory.
 func (t *Trustee) Index() int { return t.index }
 
@@ -77,42 +86,24 @@ func (t *Trustee) Open(raw []byte, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := t.admit(o, now)
+	session, err := t.admit(o, message.Open, message.ManifestContext(&o.ManifestBound, t.index), now)
 	if err != nil {
 		return nil, err
 	}
-	subKeys, err := t.openUserBox(o)
-	if err != nil {
-		return nil, fmt.Errorf("user agent's box: %w", err)
-	}
-	defer clear(subKeys)
-	if err := t.pins.pin(o.Digest, o.ManifestBound, o.Terms.Expiry, now); err != nil {
-		return nil, err
-	}
-	d, err := t.unlock(o, subKeys)
+	entries, err := t.shares(o, nil, now)
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	shares := &message.Shares{Manifest: o.ManifestBound, Trustee: t.index, Entries: make([]message.EntryShares, len(o.Manifest.Entries))}
-	var hasher message.Hasher
-	defer hasher.Wipe()
-	for i := range shares.Entries {
-		shares.Entries[i] = t.openEntry(o, i, d, &hasher)
-	}
-	if err := t.checkOrganisations(o, shares.Entries); err != nil {
-		return nil, err
-	}
-	plaintext := t.dir.Epoch().EncodeShares(shares)
+	plaintext := t.dir.Epoch().EncodeShares(&message.Shares{Manifest: o.ManifestBound, Trustee: t.index, Entries: entries})
 	defer clear(plaintext)
 	context := message.SharesContext(&o.ManifestBound, t.index)
 	return session.Seal(nil, plaintext, &context), nil
 }
 
 // admit decides whether the trustee may serve a request at all, and returns the recipient's session.
-func (t *Trustee) admit(o *message.OpenRequest, now time.Time) (*keys.Session, error) {
-	if o.Terms.Mode != message.Open {
-		return nil, ErrSealed
+func (t *Trustee) admit(o *message.OpenRequest, mode message.Mode, tagged message.Digest, now time.Time) (*keys.Session, error) {
+	if o.Terms.Mode != mode {
+		return nil, ErrMode
 	}
 	if err := t.dir.CheckRequest(o.Terms, now); err != nil {
 		return nil, err
@@ -124,12 +115,46 @@ func (t *Trustee) admit(o *message.OpenRequest, now time.Time) (*keys.Session, e
 	if session == nil {
 		return nil, ErrNotEnrol
 	}
-	context := message.ManifestContext(&o.ManifestBound, t.index)
-	if _, err := session.Open(nil, o.ManifestTag, &context); err != nil {
+	if _, err := session.Open(nil, o.ManifestTag, &tagged); err != nil {
 		// Somebody else sent it, or the auctioneer has another session than this trustee and must enrol again.
 		return nil, fmt.Errorf("manifest's tag: %w", ErrNotEnrol)
 	}
 	return session, nil
+}
+
+// shares pins an admitted request to its manifest and forms this trustee's shares of every answer. The request is pinned durably
+// when it returns.
+func (t *Trustee) shares(o *message.OpenRequest, record *recording, now time.Time) ([]message.EntryShares, error) {
+	subKeys, err := t.openUserBox(o)
+	if err != nil {
+		return nil, fmt.Errorf("user agent's box: %w", err)
+	}
+	defer clear(subKeys)
+	settle, err := t.pins.pin(o.Digest, o.ManifestBound, o.Terms.Expiry, now)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := t.openEntries(o, subKeys, record)
+	if err := errors.Join(settle(), err); err != nil {
+		return nil, err
+	}
+	return entries, t.checkOrganisations(o, entries)
+}
+
+func (t *Trustee) openEntries(o *message.OpenRequest, subKeys []byte, record *recording) ([]message.EntryShares, error) {
+	d, err := t.unlock(o, subKeys)
+	if err != nil {
+		return nil, err
+	}
+	record.unlocked(subKeys)
+	defer d.Close()
+	entries := make([]message.EntryShares, len(o.Manifest.Entries))
+	var hasher message.Hasher
+	defer hasher.Wipe()
+	for i := range entries {
+		entries[i] = t.openEntry(o, i, d, &hasher, record)
+	}
+	return entries, nil
 }
 
 // checkOrganisations counts the organisations whose answers were opened. What is only listed does not count, or an auctioneer
@@ -180,7 +205,7 @@ func (t *Trustee) unlock(o *message.OpenRequest, plaintext []byte) (scheme.Decry
 }
 
 // openEntry forms z_j = p_j + coefficient of c1 s_j for both sub-keys and every lane of one answer.
-func (t *Trustee) openEntry(o *message.OpenRequest, i int, d scheme.Decrypter, hasher *message.Hasher) message.EntryShares {
+func (t *Trustee) openEntry(o *message.OpenRequest, i int, d scheme.Decrypter, hasher *message.Hasher, record *recording) message.EntryShares {
 	bid := &o.Manifest.Entries[i].Bid
 	bidder := t.roll.bidder(bid.Seat, bid.Hint)
 	if bidder == nil {
@@ -206,5 +231,6 @@ func (t *Trustee) openEntry(o *message.OpenRequest, i int, d scheme.Decrypter, h
 		out.Z[0][k] += z[0]
 		out.Z[1][k] += z[1]
 	}
+	record.opened(i, plaintext, message.Hint{Digest: bid.Hint, Seat: bid.Seat, Values: bidder.hint})
 	return out
 }

@@ -88,6 +88,9 @@ func (r *Reader) Raw(field string, n int) []byte {
 	return b
 }
 
+// Rest takes what is left, without copying it.
+func (r *Reader) Rest() []byte { return r.Raw("rest", len(r.buf)) }
+
 // Var takes bytes after a four-byte length of at most limit, without copying them.
 func (r *Reader) Var(field string, limit int) []byte {
 	n := r.U32(field)

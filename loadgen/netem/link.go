@@ -8,7 +8,8 @@
 // connections come.
 //
 // What it is not: congestion control, slow start and competing traffic are not modelled, and bytes come late by what the
-// machine's timers and scheduler add, some tens of microseconds on an idle one. Never does a byte come early.
+// machine's timers and scheduler add: on each way less than a tenth of a millisecond on an idle machine with Linux, up to one
+// elsewhere. Never does a byte come early.
 package netem
 
 import (

@@ -25,6 +25,7 @@ type Proxy struct {
 	down   atomic.Int64
 
 	stop  chan struct{}
+	alarm *alarm
 	wait  sync.WaitGroup
 	mu    sync.Mutex
 	conns map[net.Conn]bool // nil once closed
@@ -42,7 +43,11 @@ func Listen(target string, l Link, seed uint64) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("emulated network: %w", err)
 	}
-	p := &Proxy{link: l, seed: seed, target: target, ln: ln, stop: make(chan struct{}), conns: map[net.Conn]bool{}}
+	alarm, err := newAlarm()
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	p := &Proxy{link: l, seed: seed, target: target, ln: ln, alarm: alarm, stop: make(chan struct{}), conns: map[net.Conn]bool{}}
 	p.wait.Go(p.accept)
 	return p, nil
 }
@@ -106,7 +111,7 @@ func (p *Proxy) serve(client net.Conn, number uint64, accepted time.Time) {
 	defer p.forget(server)
 	way := func(src, dst net.Conn, carried *atomic.Int64, index uint64, free time.Time) {
 		l := line{link: p.link, rng: rand.New(rand.NewPCG(p.seed, 2*number+index)), free: free}
-		pump := pump{line: l, src: src, dst: dst, carried: carried, stop: p.stop}
+		pump := pump{line: l, src: src, dst: dst, carried: carried, stop: p.stop, alarm: p.alarm}
 		if pump.run() != nil { // a broken connection is broken both ways
 			reset(src)
 			reset(dst)
@@ -148,5 +153,5 @@ func (p *Proxy) Close() error {
 		reset(c)
 	}
 	p.wait.Wait()
-	return err
+	return errors.Join(err, p.alarm.close())
 }

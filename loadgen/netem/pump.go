@@ -19,6 +19,7 @@ type pump struct {
 	src, dst net.Conn
 	carried  *atomic.Int64
 	stop     <-chan struct{}
+	alarm    *alarm
 
 	queue []byte // bytes under way
 	due   []mark // when they come out
@@ -62,6 +63,7 @@ func (p *pump) read() (int, error) {
 	var deadline time.Time
 	if len(p.due) > 0 {
 		deadline = p.due[0].at
+		p.alarm.set(deadline)
 	}
 	_ = p.src.SetReadDeadline(deadline) // fails on closed connections only, of which the read knows more
 	used := len(p.queue)
@@ -112,6 +114,7 @@ func (p *pump) finish() error {
 
 // wait sleeps until a time; false if the proxy stops before.
 func (p *pump) wait(until time.Time) bool {
+	p.alarm.set(until)
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cipherbid/bidder/model"
+	"cipherbid/crypto/message"
 	"cipherbid/loadgen/netem"
 )
 
@@ -48,6 +49,17 @@ func TestLinksAreBetweenTheRightParties(t *testing.T) {
 		if got, ok := l.between(tc.from, tc.to); got.RTT != tc.want || ok != (tc.want > 0) {
 			t.Errorf("%s to %s: %+v, %v", tc.from, tc.to, got, ok)
 		}
+	}
+}
+
+func TestReserves(t *testing.T) {
+	c := Config{Mode: message.Sealed, Links: Links{Publisher: netem.Link{RTT: 30 * time.Millisecond}, Trustees: netem.Link{RTT: 10 * time.Millisecond}, Peers: netem.Link{RTT: 4 * time.Millisecond}}}
+	if network, rank := c.reserves(); network != networkReserve+30*time.Millisecond || rank != rankReserve+14*time.Millisecond {
+		t.Errorf("sealed: %s for the network, %s for ranking", network, rank)
+	}
+	c.Mode = message.Open
+	if _, rank := c.reserves(); rank != rankReserve+10*time.Millisecond {
+		t.Errorf("open: %s for ranking", rank)
 	}
 }
 

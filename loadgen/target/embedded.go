@@ -9,6 +9,7 @@ import (
 
 	"cipherbid/auction"
 	"cipherbid/bench/market"
+	"cipherbid/bench/replay"
 	"cipherbid/bidder/model"
 	"cipherbid/crypto/message"
 	"cipherbid/loadgen"
@@ -25,6 +26,8 @@ type Embedded struct {
 	network   *netem.Network
 	wires     *wires
 
+	seen func(*auction.Record) // Config.Observe
+
 	mu       sync.Mutex
 	open     map[message.Digest]*auction.Record // requests under way, nil until they are decided
 	outcomes map[string]int64                   // of bidders, over all auctions
@@ -40,8 +43,8 @@ func StartEmbedded(c Config) (_ *Embedded, err error) {
 		return nil, err
 	}
 	e := &Embedded{
-		reference: reference{models: fit.Models, heard: true}, network: netem.NewNetwork(c.Seed, c.Links.between), wires: newWires(),
-		open: map[message.Digest]*auction.Record{}, outcomes: map[string]int64{},
+		reference: reference{models: fit.Models, step: replay.Step(c.Mode), heard: true}, network: netem.NewNetwork(c.Seed, c.Links.between), wires: newWires(),
+		seen: c.Observe, open: map[message.Digest]*auction.Record{}, outcomes: map[string]int64{},
 	}
 	defer func() {
 		if err != nil {
@@ -50,9 +53,9 @@ func StartEmbedded(c Config) (_ *Embedded, err error) {
 	}()
 	network, rank := c.reserves()
 	m, err := market.Start(market.Config{
-		Params: c.Params, Suite: c.Suite, Features: fit.FeatureMap.Digest(), Seats: marketSeats(fit.Models), Logger: c.Logger, Device: c.Device,
+		Params: c.Params, Suite: c.Suite, Features: fit.FeatureMap.Digest(), Seats: marketSeats(fit.Models), Logger: c.Logger, Device: c.Device, Mode: c.Mode,
 		Auction: auction.Config{NetworkReserve: network, RankReserve: rank, Observe: e.observe},
-		Route:   e.network.Route, Listener: e.wires.wrap,
+		Stock:   c.Stock, Route: e.network.Route, Listener: e.wires.wrap,
 	})
 	if err != nil {
 		return nil, err // Start has stopped what it had started
@@ -69,7 +72,7 @@ func StartEmbedded(c Config) (_ *Embedded, err error) {
 	e.publisher = publisher{client, c.TMax}
 	e.users = &users{
 		agent: e.market.Agent, features: fit.FeatureMap, rows: c.Data.Rows, tmax: c.TMax, live: c.Live,
-		lanes: c.Bidders * c.Campaigns, size: e.market.Dir.Epoch().MaxRequestBytes() - message.MaxTermsBytes,
+		mode: c.Mode, lanes: c.Bidders * c.Campaigns, size: e.market.Dir.Epoch().MaxRequestBytes() - message.MaxTermsBytes,
 	}
 	return e, nil
 }
@@ -114,6 +117,9 @@ func (e *Embedded) Call(_ context.Context, i int) loadgen.Answer {
 }
 
 func (e *Embedded) observe(rec *auction.Record) {
+	if e.seen != nil {
+		e.seen(rec)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, o := range rec.Bidders {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cipherbid/crypto/message"
 	"cipherbid/loadgen"
 	"cipherbid/loadgen/netem"
 )
@@ -51,8 +52,10 @@ func TestEmbeddedMarketAnswersRight(t *testing.T) {
 		c    Config
 	}{
 		{"encrypted", Config{Params: encrypted(t)}},
+		{"encrypted, open", Config{Params: encrypted(t), Mode: message.Open}},
 		{"encrypted live, as a device", Config{Params: encrypted(t), Live: true, Device: true}},
 		{"plaintext", Config{Params: plain(t)}},
+		{"plaintext, open", Config{Params: plain(t), Mode: message.Open}},
 		{"many campaigns", Config{Params: encrypted(t), Bidders: 12, Campaigns: 16}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -80,6 +83,13 @@ func TestEmbeddedMarketAnswersRight(t *testing.T) {
 				if got := r.Used.Traffic[party].In > 0; got != tc.c.Params.Encrypted() {
 					t.Errorf("%s got bytes: %v", party, got)
 				}
+			}
+			var links loadgen.Traffic // those of higher index are dialled
+			for _, party := range []string{"trustee-1/link", "trustee-2/link"} {
+				links.In, links.Out = links.In+r.Used.Traffic[party].In, links.Out+r.Used.Traffic[party].Out
+			}
+			if got := min(links.In, links.Out) > 60*1000; got != (tc.c.Params.Encrypted() && tc.c.Mode != message.Open) {
+				t.Errorf("the trustees' links carried %+v", links)
 			}
 			if len(e.open) != 0 {
 				t.Errorf("%d auctions are remembered", len(e.open))
@@ -116,17 +126,26 @@ func TestUsersFollowOneAnother(t *testing.T) {
 	}
 }
 
-// The network's delays are lower bounds of what every stage takes.
+// The network's delays are lower bounds of what every stage takes. Trustees that rank need their links one way.
 func TestEmulatedNetworkDelays(t *testing.T) {
-	links, err := ParseLinks("publisher=30ms,bidders=20ms,trustees=10ms,enrolment=2ms", 0)
+	for _, mode := range []message.Mode{message.Sealed, message.Open} {
+		t.Run(mode.String(), func(t *testing.T) { emulatedNetworkDelays(t, mode) })
+	}
+}
+
+func emulatedNetworkDelays(t *testing.T, mode message.Mode) {
+	const ms = time.Millisecond
+	links, err := ParseLinks("publisher=30ms,bidders=20ms,trustees=10ms,enrolment=2ms,peers=16ms", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := startEmbedded(t, Config{Params: encrypted(t), Bidders: 3, Links: links})
+	e := startEmbedded(t, Config{Params: encrypted(t), Mode: mode, Bidders: 3, Links: links})
 	r := batch(t, e, 8)
-	for stage, least := range map[string]time.Duration{
-		loadgen.StageLatency: 60 * time.Millisecond, "network": 30 * time.Millisecond, "bidders": 20 * time.Millisecond, "ranking": 10 * time.Millisecond,
-	} {
+	all, ranking := 60*ms, 10*ms
+	if mode == message.Sealed {
+		all, ranking = all+8*ms, ranking+8*ms
+	}
+	for stage, least := range map[string]time.Duration{loadgen.StageLatency: all, "network": 30 * ms, "bidders": 20 * ms, "ranking": ranking} {
 		if got := time.Duration(r.Stages[stage].Min()); got < least*99/100 { // the histogram's resolution
 			t.Errorf("stage %s took %s, at least %s were asked for", stage, got, least)
 		}
@@ -134,7 +153,7 @@ func TestEmulatedNetworkDelays(t *testing.T) {
 	if got := r.Used.Traffic["auctioneer"]; got.In == 0 {
 		t.Error("no bytes behind the emulated network")
 	}
-	for _, link := range []string{"publisher>auctioneer", "auctioneer>trustee-1"} {
+	for _, link := range []string{"publisher>auctioneer", "auctioneer>trustee-1", "trustee-0>trustee-1", "trustee-1>trustee-2"} {
 		if got := e.network.Traffic()[link]; got.Up == 0 || got.Down == 0 {
 			t.Errorf("link %s carried %+v", link, got)
 		}

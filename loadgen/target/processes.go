@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cipherbid/bench/market"
+	"cipherbid/bench/replay"
 	"cipherbid/crypto/directory"
 	"cipherbid/crypto/keyring"
 	"cipherbid/loadgen"
@@ -37,7 +38,7 @@ func StartProcesses(ctx context.Context, program, dir string, c Config) (_ *Proc
 	if err != nil {
 		return nil, err
 	}
-	layout, err := node.WriteMarket(dir, c.Params, c.Suite, fit)
+	layout, err := node.WriteMarket(dir, c.Params, c.Suite, c.Mode, fit)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +62,12 @@ func StartProcesses(ctx context.Context, program, dir string, c Config) (_ *Proc
 		return nil, err
 	}
 	if p.Remote, err = Connect(RemoteConfig{
-		Agent: &a, Rows: c.Data.Rows, TMax: c.TMax, Lanes: c.Bidders * c.Campaigns, Live: c.Live, Device: c.Device, Seed: c.Seed,
+		Agent: &a, Mode: c.Mode, Rows: c.Data.Rows, TMax: c.TMax, Lanes: c.Bidders * c.Campaigns, Live: c.Live, Device: c.Device, Seed: c.Seed,
 		Link: c.Links.Publisher,
 	}); err != nil {
 		return nil, err
 	}
-	p.check = &reference{models: fit.Models}
+	p.check = &reference{models: fit.Models, step: replay.Step(c.Mode)}
 	for _, each := range layout.Processes {
 		if each.Role != "bidder" {
 			continue
@@ -119,6 +120,9 @@ func rewrite(party node.Process, directoryFile string, c *Config) error {
 			return err
 		}
 		x.Directory = directoryFile
+		if stock := max(c.Stock, 0); c.Stock != 0 {
+			x.Stock = &stock
+		}
 		return node.Save(party.Config, x)
 	case "bidder":
 		var x node.Bidder

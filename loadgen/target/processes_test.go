@@ -17,7 +17,7 @@ func TestProcessesAndConnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "market")
-	links, err := ParseLinks("publisher=8ms,bidders=6ms,trustees=4ms", 0)
+	links, err := ParseLinks("publisher=8ms,bidders=6ms,trustees=4ms,peers=4ms", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +34,13 @@ func TestProcessesAndConnect(t *testing.T) {
 	if !r.Valid() || r.Short != 0 || r.Participation() != 1 || r.Good != 40 {
 		t.Errorf("%d good, %d short, %g heard: %v", r.Good, r.Short, r.Participation(), r.Gates)
 	}
-	if got := time.Duration(r.Stages[loadgen.StageLatency].Min()); got < 18*time.Millisecond*99/100 {
-		t.Errorf("fastest auction took %s on links of 18 ms", got)
+	if got := time.Duration(r.Stages[loadgen.StageLatency].Min()); got < 20*time.Millisecond*99/100 {
+		t.Errorf("fastest auction took %s on links of 20 ms", got)
 	}
 	if len(r.Used.CPU) != 7 || r.Used.Memory["auctioneer"] < 1<<20 {
 		t.Errorf("CPU time of %v, memory %v", r.Used.CPU, r.Used.Memory)
 	}
-	for _, link := range []string{"publisher>auctioneer", "auctioneer>trustee-0"} {
+	for _, link := range []string{"publisher>auctioneer", "auctioneer>trustee-0", "trustee-0>trustee-2", "trustee-1>trustee-2"} {
 		if got := r.Used.Traffic[link]; got.In == 0 || got.Out == 0 {
 			t.Errorf("link %s carried %+v", link, got)
 		}

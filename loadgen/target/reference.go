@@ -17,7 +17,8 @@ const tolerance = 5e-4
 // reference decides auctions with the bidders' models in float64 and compares.
 type reference struct {
 	models []*model.GLM
-	heard  bool // answers say which bidders were not heard
+	step   float64 // of the price grid, a share of the price; see replay.Step
+	heard  bool    // answers say which bidders were not heard
 }
 
 // seatBid is the best counting bid of a seat.
@@ -68,6 +69,9 @@ func (r *reference) check(u *user, a *loadgen.Answer) error {
 		}
 		return fmt.Errorf("not sold, but %s bids %g at a floor of %g", all[0].seat, all[0].bid, floor)
 	}
+	if a.Price < floor {
+		return fmt.Errorf("sold at %g, below the floor of %g", a.Price, floor)
+	}
 	at := slices.IndexFunc(all, func(b seatBid) bool { return b.seat == a.Seat })
 	if at < 0 {
 		return fmt.Errorf("sold to %q, which does not bid", a.Seat)
@@ -79,7 +83,7 @@ func (r *reference) check(u *user, a *loadgen.Answer) error {
 		if len(others) > 0 {
 			second = max(second, others[0].bid)
 		}
-		if near(a.Price, second) || near(a.Price, floor) && second <= floor*(1+tolerance) {
+		if r.is(a.Price, second) || near(a.Price, floor) && second <= floor*(1+tolerance) {
 			return nil
 		}
 	}
@@ -92,8 +96,13 @@ func (r *reference) check(u *user, a *loadgen.Answer) error {
 // explains reports whether some bidders' absence makes the price right: it is the floor or the bid of somebody below the winner.
 func (r *reference) explains(price float64, winner seatBid, others []seatBid, floor float64) bool {
 	return near(price, floor) || slices.ContainsFunc(others, func(b seatBid) bool {
-		return near(price, b.bid) && b.bid <= winner.bid*(1+tolerance)
+		return r.is(price, b.bid) && b.bid <= winner.bid*(1+tolerance)
 	})
+}
+
+// is reports whether a bid comes to a price on the grid: the same or lower, by a step at most.
+func (r *reference) is(price, bid float64) bool {
+	return price <= bid*(1+tolerance) && price >= bid*(1-r.step)*(1-tolerance)
 }
 
 func near(a, b float64) bool { return math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b)) }

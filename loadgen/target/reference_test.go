@@ -47,6 +47,7 @@ func TestReference(t *testing.T) {
 		{"third price", 0, sold("a", 3), wrong, partial},
 		{"floor above the second", 7, sold("a", 7), right, right},
 		{"floor not paid", 7, sold("a", 6), wrong, wrong},
+		{"a little less than the floor", 7, sold("a", 6.9999), wrong, wrong},
 		{"loser at its own bid", 0, sold("b", 6), wrong, wrong},
 		{"loser that pays more than it bids", 0, sold("b", 10), wrong, wrong},
 		{"second, with the first missing", 0, sold("b", 3, "a"), right, partial},
@@ -67,7 +68,7 @@ func TestReference(t *testing.T) {
 				a.Missing = nil
 			}
 			got := right
-			if err := (&reference{models, heard}).check(u, &a); errors.Is(err, loadgen.ErrPartial) {
+			if err := (&reference{models: models, heard: heard}).check(u, &a); errors.Is(err, loadgen.ErrPartial) {
 				got = partial
 			} else if err != nil {
 				got = wrong
@@ -79,9 +80,44 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// With a grid prices are on it or below the exact ones, by a step at most and never below the floor.
+func TestReferenceAllowsTheGrid(t *testing.T) {
+	m := data(t).Fit.FeatureMap
+	r := &reference{models: []*model.GLM{seat(t, m, "a", 10), seat(t, m, "b", 6), seat(t, m, "c", 3)}, step: 0.01}
+	for _, tc := range []struct {
+		name         string
+		floor, price float64
+		missing      string // whose absence is known, if not ""
+		right        bool
+	}{
+		{"exact", 0, 6, "-", true},
+		{"half a step", 0, 5.97, "-", true},
+		{"a step", 0, 5.94, "-", true},
+		{"two steps", 0, 5.88, "-", false},
+		{"above", 0, 6.01, "-", false},
+		{"floor just below the second", 5.98, 5.98, "-", true},
+		{"below that floor", 5.98, 5.97, "-", false},
+		{"floor above all rivals", 7, 7, "-", true},
+		{"below it", 7, 6.99, "-", false},
+		{"the floor has no grid", 5, 5, "-", false},
+		{"third, on the grid", 0, 2.98, "b", true},
+		{"third, two steps down", 0, 2.94, "b", false},
+		{"third, may be", 0, 2.98, "", true},
+		{"third, two steps down, may not be", 0, 2.94, "", false},
+	} {
+		u := &user{x: make([]float64, m.Dim()), context: &model.RowContext{}}
+		u.row.Floor = tc.floor
+		a := loadgen.Answer{Outcome: loadgen.Sold, Seat: "a", Price: tc.price, Missing: []string{tc.missing}}
+		r.heard = tc.missing != ""
+		if err := r.check(u, &a); (err == nil || errors.Is(err, loadgen.ErrPartial)) != tc.right {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
 func TestEqualBidsMayGoEitherWay(t *testing.T) {
 	m := data(t).Fit.FeatureMap
-	r := reference{[]*model.GLM{seat(t, m, "a", 5), seat(t, m, "b", 5.0001)}, true}
+	r := reference{models: []*model.GLM{seat(t, m, "a", 5), seat(t, m, "b", 5.0001)}, heard: true}
 	u := &user{x: make([]float64, m.Dim()), context: &model.RowContext{}}
 	for _, winner := range []string{"a", "b"} {
 		if err := r.check(u, &loadgen.Answer{Outcome: loadgen.Sold, Seat: winner, Price: 5}); err != nil {

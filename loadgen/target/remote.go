@@ -37,6 +37,7 @@ type checker interface {
 // RemoteConfig says which auctioneer to load, and with whom.
 type RemoteConfig struct {
 	Agent *node.Agent   // as `cipherbid ask` uses it
+	Mode  message.Mode  // in which the auctioneer ranks: message.Sealed if zero
 	Rows  []ipinyou.Row // the users to auction
 	TMax  time.Duration
 	Lanes int // that all bidders together may answer with; 0 for the default of a request
@@ -55,6 +56,9 @@ func Connect(c RemoteConfig) (*Remote, error) {
 	if c.TMax < time.Millisecond || c.TMax > maxTMax {
 		return nil, fmt.Errorf("target: tmax of %s is not in [1ms, %s]", c.TMax, maxTMax)
 	}
+	if c.Mode == 0 {
+		c.Mode = message.Sealed
+	}
 	a, dir, features, err := node.OpenAgent(c.Agent)
 	if err != nil {
 		return nil, err
@@ -70,7 +74,7 @@ func Connect(c RemoteConfig) (*Remote, error) {
 	}
 	r := &Remote{dir: dir, check: shape{dir}, network: netem.NewNetwork(c.Seed, links.between)}
 	r.users = &users{
-		agent: a, features: features, rows: c.Rows, tmax: c.TMax, live: c.Live, lanes: c.Lanes,
+		agent: a, features: features, rows: c.Rows, tmax: c.TMax, live: c.Live, mode: c.Mode, lanes: c.Lanes,
 		size: dir.Epoch().MaxRequestBytes() - message.MaxTermsBytes,
 	}
 	address, err := r.network.Route("publisher", "auctioneer", dir.Auctioneer().URL)

@@ -21,8 +21,10 @@ import (
 	"log/slog"
 	"time"
 
+	"cipherbid/auction"
 	"cipherbid/bench/replay"
 	"cipherbid/crypto/keys"
+	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
 )
 
@@ -30,6 +32,8 @@ import (
 type Config struct {
 	Params    *params.Params
 	Suite     keys.Suite   // keys.Hybrid if empty
+	Mode      message.Mode // of ranking: message.Sealed if zero
+	Stock     int          // circuits of a shape that trustees make in advance: their default if 0, none if negative
 	Data      *replay.Data // fitted models, and the users to auction
 	Bidders   int          // as many as there are models if 0; see Seats
 	Campaigns int          // of each bidder: 1 if 0
@@ -39,6 +43,8 @@ type Config struct {
 	Seed      uint64
 	Links     Links
 	Logger    *slog.Logger // nil for none
+	// Observe, if set, sees every auction of an embedded market, from several goroutines at once.
+	Observe func(*auction.Record)
 }
 
 // maxTMax is what a request can express.
@@ -50,6 +56,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Suite == "" {
 		c.Suite = keys.Hybrid
+	}
+	if c.Mode == 0 {
+		c.Mode = message.Sealed
 	}
 	if c.Bidders == 0 {
 		c.Bidders = len(c.Data.Fit.Models)
@@ -75,6 +84,11 @@ const (
 	rankReserve    = 20 * time.Millisecond
 )
 
+// reserves adds a round trip between trustees where they rank among themselves. One way is what ranking needs.
 func (c *Config) reserves() (network, rank time.Duration) {
-	return networkReserve + c.Links.Publisher.RTT, rankReserve + c.Links.Trustees.RTT
+	network, rank = networkReserve+c.Links.Publisher.RTT, rankReserve+c.Links.Trustees.RTT
+	if c.Mode == message.Sealed {
+		rank += c.Links.Peers.RTT
+	}
+	return network, rank
 }

@@ -32,6 +32,7 @@ type users struct {
 	features *model.FeatureMap
 	rows     []ipinyou.Row
 	tmax     time.Duration
+	mode     message.Mode
 	lanes    int // that all bidders together may answer with
 	live     bool
 	size     int // of a request, roughly
@@ -115,7 +116,7 @@ func (u *users) take(i int) request {
 
 func (u *users) encrypt(i int) request {
 	p := u.user(i)
-	o := replay.Opportunity(p.x, p.context, p.row.Floor)
+	o := replay.Opportunity(p.x, p.context, p.row.Floor, u.mode)
 	o.TMax, o.Lifetime, o.MaxLanes = u.tmax, lifetime, max(o.MaxLanes, u.lanes)
 	var r request
 	r.raw, r.digest, r.err = u.agent.Request(o)

@@ -86,7 +86,7 @@ func openOffice(tb testing.TB, boot time.Time, urls [scheme.Trustees]string) *of
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o.Server = New(t, "trustee-0", 1, boot, slog.New(slog.DiscardHandler))
+	o.Server = New(t, nil, "trustee-0", 1, boot, slog.New(slog.DiscardHandler))
 	if o.agent, err = agent.New(o.dir, sch, "publisher", o.keys.Publishers["publisher"]); err != nil {
 		tb.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func TestEnrolAndOpen(t *testing.T) {
 	if err := json.Unmarshal(body, &got); err != nil || code != 200 {
 		t.Fatal(code, err)
 	}
-	if want := (Status{ID: "trustee-0", Period: 1, Started: got.Started, Opened: 2, Refused: 1}); got != want || !got.Started.Equal(boot) {
+	if want := (Status{ID: "trustee-0", Period: 1, Started: got.Started, Opened: 2, Refused: 1}); !reflect.DeepEqual(got, want) || !got.Started.Equal(boot) {
 		t.Errorf("status %+v, want %+v", got, want)
 	}
 }
