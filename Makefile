@@ -91,7 +91,7 @@ bench-smoke: build ## every suite in its quick form, recorded nowhere: a smoke t
 
 .PHONY: reproduce
 reproduce: build ## every suite in full, recorded in RESULTS, then the report
-	@echo "This takes about 45 minutes on two cores and 2 GB of memory. Leave the machine alone meanwhile."
+	@echo "This takes about 80 minutes on two cores and 3 GB of memory. Leave the machine alone meanwhile."
 	@echo "Data: $(if $(DATA),$(DATA),the built-in market)"
 	@for suite in $(SUITES); do echo "== $$suite"; ./cipherbid bench $$suite $(if $(DATA),-data $(DATA)) -results $(RESULTS); done
 	./cipherbid report -results $(RESULTS)

@@ -51,7 +51,8 @@ func runBench(ctx context.Context, args []string) error {
 	for _, s := range suites() {
 		list += fmt.Sprintf("  bench %-10s %s\n", s.name, s.does)
 	}
-	f := flags("bench", "Runs a benchmark suite and records it as a run of its own:\n\n"+list, "cipherbid bench latency -data impressions.csv.gz -ranking sealed")
+	f := flags("bench", "Runs a benchmark suite and records it as a run of its own:\n\n"+list,
+		"cipherbid bench latency -data impressions.csv.gz -ranking sealed\n  cipherbid bench sealed -campaigns 6 -repeats 3")
 	var b benchFlags
 	f.StringVar(&b.data, "data", "", "iPinYou-format log; the built-in market if empty")
 	f.StringVar(&b.results, "results", "results", "folder to record the run in; empty to record nothing")

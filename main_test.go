@@ -34,6 +34,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"fails":    fails,
+			"held":     held,
 			"jsonkeys": jsonKeys,
 			"mode":     mode,
 			"operator": operator,

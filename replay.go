@@ -30,7 +30,7 @@ func runReplay(_ context.Context, args []string) error {
 	f.StringVar(&r.directory, "directory", "", "signed directory of the auction's period, or the folder that it is in (required)")
 	operator := f.String("operator", "", "public `key` of the market's operator (required)")
 	f.StringVar(&r.transcript, "transcript", "", "file of transcripts (required)")
-	f.StringVar(&r.name, "auction", "", "`id` or request digest of the auction to replay, or the start of either; all in the file if empty")
+	f.StringVar(&r.name, "auction", "", "`id` or request digest of the auction to replay, or the start of either; all of the directory's period if empty")
 	f.Func("record", "a trustee's `folder` of records, or one record's file; give it twice, for two trustees, or three times", func(path string) error {
 		r.records = append(r.records, path)
 		return nil
@@ -72,7 +72,7 @@ type replayer struct {
 	out    io.Writer
 	seen   map[auction.Hash]bool
 
-	confirmed, undecided, failed int
+	confirmed, undecided, failed, others int // others are of other periods
 }
 
 func (r *replayFlags) run(operator keys.Public, out io.Writer) error {
@@ -102,17 +102,21 @@ func (r *replayFlags) run(operator keys.Public, out io.Writer) error {
 	case total == 0 && r.name != "":
 		return fmt.Errorf("%s has no transcript of auction or request %s", r.transcript, r.name)
 	case total == 0:
-		return fmt.Errorf("%s has no transcripts", r.transcript)
+		return fmt.Errorf("%s has no transcripts of period %d", r.transcript, dir.Period().Number)
 	case p.failed > 0:
 		return fmt.Errorf("%d of %d auctions are not confirmed", p.failed, total)
 	}
-	fmt.Fprintf(out, "%d confirmed, %d not decided\n", p.confirmed, p.undecided)
+	fmt.Fprintf(out, "%d confirmed, %d not decided, %d of other periods\n", p.confirmed, p.undecided, p.others)
 	return nil
 }
 
 // one replays one auction and goes on with the next, whatever comes of it.
 func (p *replayer) one(signed *auction.SignedTranscript) error {
 	t, report, err := p.replay(signed)
+	if errors.Is(err, message.ErrPeriod) && p.name == "" {
+		p.others++
+		return nil
+	}
 	if t != nil {
 		fmt.Fprintf(p.out, "auction     %s, request %s\n", t.Auction, t.Request)
 	}
@@ -136,7 +140,7 @@ func (p *replayer) replay(signed *auction.SignedTranscript) (*auction.Transcript
 		return nil, nil, err
 	}
 	if p.seen[t.Request] {
-		return t, nil, &audit.Finding{Err: errors.New("there is another transcript of the same request"), Suspects: "the auctioneer"}
+		return t, nil, &audit.Finding{Err: errors.New("there is another transcript of this request"), Suspects: "the auctioneer"}
 	}
 	p.seen[t.Request] = true
 	var evidence *audit.Evidence

@@ -27,9 +27,9 @@ func (p *replayer) print(r *audit.Report) {
 	p.printRanking(r)
 	for _, o := range r.Outcome {
 		if o.Sold {
-			fmt.Fprintf(p.out, "imp %-7s sold to %s, campaign %d, clearing price %.4f CPM\n", o.Imp, o.Seat, o.Campaign, o.Price)
+			fmt.Fprintf(p.out, "imp %-7q sold to %q, campaign %d, clearing price %.4f CPM\n", o.Imp, o.Seat, o.Campaign, o.Price)
 		} else {
-			fmt.Fprintf(p.out, "imp %-7s not sold\n", o.Imp)
+			fmt.Fprintf(p.out, "imp %-7q not sold\n", o.Imp)
 		}
 		if p.showBids {
 			p.printBids(r, o.Imp)
@@ -49,7 +49,7 @@ func (p *replayer) printRanking(r *audit.Report) {
 		}
 		fmt.Fprintf(p.out, " %s %s", p.dir.Trustees()[trustee].ID, does)
 	}
-	fmt.Fprintf(p.out, "\npublisher   %s; its signature holds\nrecords     of", r.Terms.Publisher)
+	fmt.Fprintf(p.out, "\npublisher   %q; its signature holds\nrecords     of", r.Terms.Publisher)
 	for _, trustee := range r.Trustees {
 		fmt.Fprintf(p.out, " %s", p.dir.Trustees()[trustee].ID)
 	}
@@ -62,7 +62,7 @@ func (p *replayer) printRanking(r *audit.Report) {
 	fmt.Fprintf(p.out, "; messages, sub-keys, parts and hints are those that were committed to\nanswers     %d of %d counted\n", counted, len(r.LeftOut))
 	for i, why := range r.LeftOut {
 		if why != "" {
-			fmt.Fprintf(p.out, "left out    %s, %s\n", r.Manifest.Entries[i].Seat, why)
+			fmt.Fprintf(p.out, "left out    %q, %s\n", r.Manifest.Entries[i].Seat, why)
 		}
 	}
 }
@@ -80,6 +80,6 @@ func (p *replayer) printBids(r *audit.Report, imp string) {
 		if b.LeftOut != "" {
 			why = ", did not count: " + b.LeftOut
 		}
-		fmt.Fprintf(p.out, "  %s  %s, campaign %d%s\n", bid, b.Seat, b.Campaign, why)
+		fmt.Fprintf(p.out, "  %s  %q, campaign %d%s\n", bid, b.Seat, b.Campaign, why)
 	}
 }

@@ -15,7 +15,8 @@ import (
 const (
 	noticeQueue = 4096 // notices waiting for one bidder; beyond, they are dropped and counted
 	noticeBatch = 256
-	noticeDelay = 100 * time.Millisecond // to gather a batch
+	noticeDelay = 300 * time.Millisecond // to gather a batch: each takes a signature and its check
+	noticePause = 100 * time.Millisecond // after the first failure, four times as long after each further one
 	noticeTries = 3
 )
 
@@ -110,7 +111,7 @@ func (n *notices) deliver(b *bidderLink, batch []message.Notice) {
 			return
 		}
 		select {
-		case <-time.After(noticeDelay << (2 * try)):
+		case <-time.After(noticePause << (2 * try)):
 		case <-n.stop:
 		}
 	}

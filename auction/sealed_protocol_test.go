@@ -211,7 +211,7 @@ func randomSizes(rng *rand.Rand) [][]int {
 // the shape, and whichever of them takes which part. Where one cannot open an answer, that depends on its part.
 func TestSealedProtocolDecidesAsTheReference(t *testing.T) {
 	cache := &sealed.Cache{}
-	forms, each := 100, 12
+	forms, each := 100, 8
 	if testing.Short() {
 		forms = 20
 	}

@@ -97,8 +97,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// errAgain is wrapped by failures after which another attempt may succeed.
-var errAgain = errors.New("trustees failed")
+// errAgain is wrapped by a failure after which another attempt may succeed: all that have failed may do better then.
+var errAgain = errors.New("another attempt may succeed")
 
 // attempt is one attempt at ranking a case.
 type attempt struct {
@@ -163,7 +163,14 @@ func (a *attempt) gather(ctx context.Context, manifest *message.Digest, call *me
 		}
 	}
 	var answers [scheme.Trustees]*message.Ranked
-	var failed error
+	var failures []error
+	again := true
+	failed := func() error {
+		if again && len(failures) > 0 {
+			failures = append(failures, errAgain)
+		}
+		return errors.Join(failures...)
+	}
 	var enough <-chan time.Time
 	for range asked {
 		select {
@@ -173,40 +180,46 @@ func (a *attempt) gather(ctx context.Context, manifest *message.Digest, call *me
 				answers[x.index] = x.ranked
 				continue
 			}
-			failed = errors.Join(failed, a.failure(x))
+			failures = append(failures, fmt.Errorf("%w: trustee %q: %w", ErrTrustees, a.links[x.index].id, x.err))
+			again = a.mayPass(x) && again
 			if enough == nil {
 				timer := time.NewTimer(failGrace)
 				defer timer.Stop()
 				enough = timer.C
 			}
 		case <-enough:
-			return nil, failed
+			return nil, failed()
 		case <-ctx.Done():
-			return nil, errors.Join(failed, fmt.Errorf("%w: %w", ErrTrustees, ctx.Err()))
+			return nil, errors.Join(append(failures, fmt.Errorf("%w: %w", ErrTrustees, ctx.Err()))...)
 		}
 	}
-	return &answers, failed
+	return &answers, failed()
 }
 
-// failure judges a trustee's failure: whether it is down, and whether another attempt makes sense.
-func (a *attempt) failure(x rankedAnswer) error {
-	link := a.links[x.index]
+// mayPass judges a trustee's failure: whether it is down, and whether another attempt makes sense.
+func (a *attempt) mayPass(x rankedAnswer) bool {
 	var status *transport.StatusError
 	switch {
 	case errors.Is(x.err, transport.ErrUnreachable):
 		a.health.fails(x.index)
-		return fmt.Errorf("%w: %w: trustee %q: %w", ErrTrustees, errAgain, link.id, x.err)
+		return true
 	case errors.Is(x.err, transport.ErrTimeout):
 		a.health.suspect()
-	case errors.As(x.err, &status) && status.Status == fasthttp.StatusUnprocessableEntity:
-		a.health.returns(a.absent)
-		return fmt.Errorf("%w: %w: trustee %q: %w", ErrTrustees, errAgain, link.id, x.err)
-	case errors.As(x.err, &status) && (status.Status == fasthttp.StatusBadGateway || status.Status == fasthttp.StatusConflict && a.number < lostAnswers):
-		// A conflict may mean that an answer was lost with its connection, and the call repeated.
-		a.health.suspect()
-		return fmt.Errorf("%w: %w: trustee %q: %w", ErrTrustees, errAgain, link.id, x.err)
+		return false
+	case !errors.As(x.err, &status):
+		return false
 	}
-	return fmt.Errorf("%w: trustee %q: %w", ErrTrustees, link.id, x.err)
+	switch status.Status {
+	case fasthttp.StatusUnprocessableEntity:
+		a.health.returns(a.absent)
+		return true
+	case fasthttp.StatusBadGateway:
+		a.health.suspect()
+		return true
+	case fasthttp.StatusConflict: // an answer may have been lost with its connection, and the call repeated
+		return a.number < lostAnswers
+	}
+	return false
 }
 
 func (a *attempt) askOne(l *trusteeLink, manifest *message.Digest, call []byte) rankedAnswer {

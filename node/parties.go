@@ -29,10 +29,13 @@ func RunTrustee(ctx context.Context, c *Trustee, log *slog.Logger) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	t := &trusteeNode{config: c, boot: time.Now(), log: log}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	t := &trusteeNode{config: c, boot: time.Now(), log: log, ctx: ctx, unlinked: make(chan error, 1)}
 	err := run(ctx, &c.Common, log, t.build)
+	end()
 	if t.links != nil {
-		err = errors.Join(err, t.links.Close())
+		err = errors.Join(err, <-t.unlinked)
 	}
 	return err
 }
@@ -43,6 +46,9 @@ type trusteeNode struct {
 	boot   time.Time
 	log    *slog.Logger
 	links  *server.Links // nil without a link address
+
+	ctx      context.Context // of the links
+	unlinked chan error      // gets what closing them says
 }
 
 // link connects the trustee with the others, once.
@@ -61,8 +67,15 @@ func (n *trusteeNode) link(dir *directory.Directory, index int) error {
 	if err != nil {
 		return fmt.Errorf("link: %w", err)
 	}
-	n.links, err = server.StartLinks(dir, index, identity, ln, n.config.ranking(), n.log)
-	return err
+	links, err := server.StartLinks(dir, index, identity, ln, n.config.ranking(), n.log)
+	if err != nil {
+		return err
+	}
+	n.links = links
+	// A trustee that is told to end leaves the others at once: they do not go on without it as long as it is linked, and it may
+	// have requests to finish.
+	context.AfterFunc(n.ctx, func() { n.unlinked <- links.Close() })
+	return nil
 }
 
 func (n *trusteeNode) build(dir *directory.Directory, sch scheme.Scheme) (*instance, error) {

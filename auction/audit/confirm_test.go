@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cipherbid/auction"
 	"cipherbid/bench/market"
@@ -71,20 +72,22 @@ func TestAuctionThatWasNotRankedNeedsNoRecords(t *testing.T) {
 // the transcript says so.
 func TestAbsentTrustees(t *testing.T) {
 	var all, two, none message.Digest
+	soon := opportunity(0.5)
+	soon.TMax = 2 * time.Second // an evaluator waits so long for a trustee that has stopped, and holds its server's end up
 	h, err := hold(t.TempDir(), nil, func(m *market.Market, ask func(*agent.Opportunity) (message.Digest, error)) (err error) {
-		if all, err = ask(opportunity(0.5)); err != nil {
+		if all, err = ask(soon); err != nil {
 			return err
 		}
 		if err = m.Stop("trustee-1"); err != nil {
 			return err
 		}
-		if two, err = ask(opportunity(0.5)); err != nil {
+		if two, err = ask(soon); err != nil {
 			return err
 		}
 		if err = m.Stop("trustee-0"); err != nil {
 			return err
 		}
-		if none, err = ask(opportunity(0.5)); err == nil {
+		if none, err = ask(soon); err == nil {
 			return errors.New("one trustee has decided an auction")
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"cipherbid/auction"
 	"cipherbid/crypto/message"
+	"cipherbid/crypto/sealed"
 )
 
 // resign has the auctioneer sign something else about an auction.
@@ -125,5 +126,38 @@ func TestContradictoryTranscriptIsFoundOut(t *testing.T) {
 	} {
 		lie := resign(t, c.house, c.second, func(x *auction.Transcript, _ []auction.Outcome) { tc.change(x) })
 		wantFinding(t, tc.name, c.house, lie, c.second, tc.suspects, tc.says)
+	}
+}
+
+// What it says of a trustee whose record is not given has to make sense as well.
+func TestLiesAboutTheThirdTrustee(t *testing.T) {
+	c := commonMarket(t)
+	roles := sealed.RolesOf(&c.second, 0, message.Nobody)
+	third := uint8(roles[message.Garbler])
+	e, err := c.gather(c.second, roles[message.Checker], roles[message.Evaluator])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Replay(c.dir, c.scheme, c.signed[c.second], e); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name     string
+		change   func(x *auction.Transcript)
+		suspects string
+		says     string
+	}{
+		{"fewer statuses", func(x *auction.Transcript) { x.Attempts[0].Exchanges[third].Statuses = nil }, "the auctioneer", "0 statuses of 3 answers"},
+		{"absent", func(x *auction.Transcript) {
+			x.Attempts[0].Absent = &third
+			x.Attempts[0].Exchanges = slices.Delete(x.Attempts[0].Exchanges, int(third), int(third)+1)
+		}, "the auctioneer", "another attempt"},
+		{"a bid that it could not open", func(x *auction.Transcript) {
+			x.Attempts[0].Exchanges[third].Statuses[1] = message.BadBox
+		}, "the auctioneer, or at two trustees", `published as sold to "bob"`},
+	} {
+		lie := resign(t, c.house, c.second, func(x *auction.Transcript, _ []auction.Outcome) { tc.change(x) })
+		_, err := Replay(c.dir, c.scheme, lie, e)
+		checkFinding(t, tc.name, err, tc.suspects, tc.says)
 	}
 }

@@ -48,7 +48,11 @@ func (s *spoiler) serve(ctx *fasthttp.RequestCtx) {
 // An answer that a trustee could not open counts if that one was the evaluator. Then those two whose records hold the bid between them
 // confirm, and of the others it is said what is missing.
 func TestAnswerThatOneTrusteeCannotOpen(t *testing.T) {
-	const spoilt = 1
+	const (
+		spoilt = 1
+		drawn  = 24 // auctions, of which roles are drawn: that a trustee never evaluates has a chance of 2^-14
+		alone  = 10 // auctions with two trustees
+	)
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,8 +76,18 @@ func TestAnswerThatOneTrusteeCannotOpen(t *testing.T) {
 	}
 	h, err := hold(t.TempDir(), route, func(m *market.Market, ask func(*agent.Opportunity) (message.Digest, error)) error {
 		s.epoch = m.Dir.Epoch()
-		for range 24 { // roles are drawn: that one of three is never drawn has a chance of 2^-13
+		for range drawn {
 			if _, err := ask(opportunity(0.5)); err != nil {
+				return err
+			}
+		}
+		if err := m.Stop("trustee-2"); err != nil {
+			return err
+		}
+		soon := opportunity(0.5)
+		soon.TMax = 2 * time.Second // an evaluator waits so long for a trustee that has stopped
+		for range alone {
+			if _, err := ask(soon); err != nil {
 				return err
 			}
 		}
@@ -82,8 +96,19 @@ func TestAnswerThatOneTrusteeCannotOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counted := 0
-	for _, request := range h.order {
+	// With a trustee absent it does not count, whatever part the one takes that cannot open it.
+	for _, request := range h.order[drawn:] {
+		e, err := h.gather(request, 0, spoilt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Replay(h.dir, h.scheme, h.signed[request], e)
+		if err != nil || r.LeftOut[1] != "trustee-1: box does not open" || r.Outcome[0].Seat != "cyd" {
+			t.Errorf("of two trustees: %+v, %v", r, err)
+		}
+	}
+	counted, ranked := 0, h.order[:drawn]
+	for _, request := range ranked {
 		for _, trustees := range pairs {
 			e, err := h.gather(request, trustees...)
 			if err != nil {
@@ -110,11 +135,11 @@ func TestAnswerThatOneTrusteeCannotOpen(t *testing.T) {
 			}
 		}
 	}
-	if counted == 0 || counted == 2*len(h.order) {
-		t.Errorf("the answer counted in %d replays of %d auctions", counted, len(h.order))
+	if counted == 0 || counted == 2*len(ranked) {
+		t.Errorf("the answer counted in %d replays of %d auctions", counted, len(ranked))
 	}
 	// What one trustee could not open the auctioneer cannot claim that it has.
-	for _, request := range h.order {
+	for _, request := range ranked {
 		if h.answered[request].Imps[0].Seat == "bob" {
 			continue
 		}

@@ -29,7 +29,7 @@ type Report struct {
 	LeftOut  []string     // why an answer did not count, "" for one that did
 }
 
-// Verify verifies a transcript with the directory of its period.
+// Verify verifies a transcript with the directory of its period. With that of another period the error wraps [message.ErrPeriod].
 func Verify(dir *directory.Directory, signed *auction.SignedTranscript) (*auction.Transcript, error) {
 	t, err := signed.Verify(dir.Auctioneer().Identity)
 	switch {
@@ -40,7 +40,7 @@ func Verify(dir *directory.Directory, signed *auction.SignedTranscript) (*auctio
 	case err != nil:
 		return nil, &Finding{err, "the auctioneer"}
 	case t.Period != dir.Period().Number:
-		return nil, fmt.Errorf("%w: the transcript is of period %d, the directory of %d", ErrMissing, t.Period, dir.Period().Number)
+		return nil, fmt.Errorf("%w: %w: the transcript is of period %d, the directory of %d", ErrMissing, message.ErrPeriod, t.Period, dir.Period().Number)
 	case signed.Opening == nil && t.Outcome != auction.Hash{}:
 		return nil, fmt.Errorf("%w: the transcript lacks its opening, without which it tells no outcome", ErrMissing)
 	}

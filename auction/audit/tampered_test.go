@@ -261,3 +261,36 @@ func TestGather(t *testing.T) {
 		t.Errorf("a record without hints: %v", err)
 	}
 }
+
+// Records that count an answer under another seat's hint point at their trustees, who must not open it.
+func TestAnswerUnderAnotherHintIsFoundOut(t *testing.T) {
+	c := commonMarket(t)
+	e := evidenceOf(t, c.house, c.second, 0, 2)
+	for i, r := range e.Records {
+		ada, bob := r.Request.Manifest.Entries[0].Hint, r.Request.Manifest.Entries[1].Hint
+		e.Records[i] = rewrite(t, c.house, r, func(raw []byte) { copy(raw[bytes.Index(raw, bob[:]):], ada[:]) })
+	}
+	lie := resign(t, c.house, c.second, func(x *auction.Transcript, _ []auction.Outcome) {
+		x.Manifest = auction.Hash(e.Records[0].Request.ManifestBound)
+		x.Attempts[0].Exchanges[0].Request = sha256.Sum256(e.Records[0].Raw)
+		x.Attempts[0].Exchanges[2].Request = sha256.Sum256(e.Records[1].Raw)
+	})
+	_, err := Replay(c.dir, c.scheme, lie, e)
+	checkFinding(t, "another hint", err, `the record of "trustee-0"`, `an answer of "bob" was opened, which has not enrolled with that hint`)
+}
+
+// BenchmarkReplay replays an auction of three seats with two campaigns each.
+func BenchmarkReplay(b *testing.B) {
+	c := commonMarket(b)
+	e, err := c.gather(c.second, 0, 2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Replay(c.dir, c.scheme, c.signed[c.second], e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(c.dir.Epoch().EncodeRecord(e.Records[0]))), "record-B")
+	b.ReportMetric(float64(len(c.signed[c.second].Transcript)), "transcript-B")
+}

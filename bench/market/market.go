@@ -266,9 +266,9 @@ func (m *Market) startTrustee(i int, ln, linkLn net.Listener) error {
 	m.serve(name, ln, s.Handler(), m.Dir.Epoch().MaxRankRequestBytes())
 	stop := m.stops[name]
 	m.stops[name] = func() error {
-		err := stop()
+		err := errors.Join(links.Close(), stop()) // the others go on without it at once, not when its last request has ended
 		closeRecords()
-		return errors.Join(err, links.Close(), store.Close())
+		return errors.Join(err, store.Close())
 	}
 	return nil
 }

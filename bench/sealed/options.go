@@ -20,7 +20,9 @@ type Options struct {
 	Quick     bool // fewer sizes and auctions: a smoke test, not evidence
 	Progress  func(done, total int)
 
-	loaded int // auctions of every load, in place of Duration: for tests
+	// For tests.
+	loaded int           // auctions of every load, in place of Duration
+	tmax   time.Duration // 2 s: nothing is to be late, for latency and saturation are measured, not how auctions fail
 }
 
 // Limits of options.
@@ -47,6 +49,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Duration == 0 {
 		o.Duration = time.Duration(quick(3000, 500)) * time.Millisecond
 	}
+	if o.tmax == 0 {
+		o.tmax = 2 * time.Second
+	}
 	if o.Progress == nil {
 		o.Progress = func(int, int) {}
 	}
@@ -66,8 +71,7 @@ func (o Options) withDefaults() (Options, error) {
 }
 
 const (
-	dim  = 128             // private features
-	tmax = 2 * time.Second // nothing here is late: latency and saturation are measured, not how auctions fail
+	dim = 128 // private features
 	// inFlight is how many auctions are under way at saturation.
 	inFlight = 16
 	// aloneReady and loadReady are how many requests are encrypted at once, while the clock stands still: many at saturation, so that
@@ -133,6 +137,6 @@ func (o *Options) circuits() []Size {
 // batch are the options of a run of n auctions, or of a duration if n is 0, with a number of them under way.
 func (o *Options) batch(n, inFlight int, duration, warmup time.Duration) loadgen.Options {
 	return loadgen.Options{
-		Scenario: loadgen.Offline, Batch: n, MaxInFlight: inFlight, Duration: duration, Warmup: warmup, TMax: tmax, Check: 1, Seed: o.Seed,
+		Scenario: loadgen.Offline, Batch: n, MaxInFlight: inFlight, Duration: duration, Warmup: warmup, TMax: o.tmax, Check: 1, Seed: o.Seed,
 	}
 }

@@ -42,7 +42,7 @@ func (b *bench) parties(ctx context.Context, system System, s Size, repeat int) 
 	ready, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	t, err := target.StartProcesses(ready, b.Program, dir, target.Config{
-		Params: params, Data: b.data, Bidders: s.Bidders, Campaigns: s.Campaigns, TMax: tmax, Seed: b.Seed, Mode: system.mode(), Stock: system.stock(),
+		Params: params, Data: b.data, Bidders: s.Bidders, Campaigns: s.Campaigns, TMax: b.tmax, Seed: b.Seed, Mode: system.mode(), Stock: system.stock(),
 	})
 	if err != nil {
 		return err

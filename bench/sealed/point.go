@@ -54,7 +54,7 @@ func (b *bench) start(system System, s Size, links target.Links) (*probe, error)
 	}
 	p := &probe{ready: b.ready()}
 	p.Embedded, err = target.StartEmbedded(target.Config{
-		Params: params, Data: b.data, Bidders: s.Bidders, Campaigns: s.Campaigns, TMax: tmax, Seed: b.Seed, Mode: system.mode(),
+		Params: params, Data: b.data, Bidders: s.Bidders, Campaigns: s.Campaigns, TMax: b.tmax, Seed: b.Seed, Mode: system.mode(),
 		Stock: system.stock(), Links: links, Observe: p.observe,
 	})
 	return p, err

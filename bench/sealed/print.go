@@ -59,7 +59,7 @@ func (r *Result) printLatencies(w io.Writer) {
 		row := table.Row{all[i].Size, all[i].RTT, all[i].System}
 		for k := range clocks() {
 			l := &all[i+k]
-			row = append(row, fmt.Sprintf("%.0f", inMS(l.Hops)), inMillis(l.P50))
+			row = append(row, fmt.Sprintf("%.4g", inMS(l.Hops)), inMillis(l.P50))
 			if l.Clock == Auctioneer {
 				row = append(row, inMillis(l.P95), inMillis(l.P99))
 			}

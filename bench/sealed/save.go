@@ -5,17 +5,10 @@ import (
 
 	"cipherbid/bench/record"
 	"cipherbid/bench/stat"
-	"cipherbid/loadgen"
 )
 
 // Suite is the name of the suite.
 const Suite = "sealed"
-
-// Gates of a run.
-const (
-	gateComplete = "complete"
-	gateAnswers  = "valid_points" // also that every answer is right
-)
 
 func (l *Latency) key() string {
 	return fmt.Sprintf("latency_%s_%s_rtt_%dms_%s", l.System, l.Size, l.RTT.Milliseconds(), l.Clock)
@@ -40,10 +33,10 @@ func (r *Result) Record(root string, command []string) (string, error) {
 		return "", err
 	}
 	run, err := record.Open(root, record.Manifest{
-		Suite: Suite, Started: r.Started, Command: command, Seeds: map[string]uint64{"seed": o.Seed}, Gates: []string{gateComplete, gateAnswers},
+		Suite: Suite, Started: r.Started, Command: command, Seeds: map[string]uint64{"seed": o.Seed}, Gates: []string{gateComplete, gateAnswers, gateLatencies, gateLoads},
 		Params: map[string]any{
 			"crypto": p.Literal(), "users": o.source(), "campaigns": o.Campaigns, "auctions": o.Auctions, "repeats": o.Repeats, "quick": o.Quick,
-			"duration_s": o.Duration.Seconds(), "tmax_ms": tmax.Milliseconds(), "in_flight": inFlight, "size": "bidders x campaigns", "confidence": stat.Confidence,
+			"duration_s": o.Duration.Seconds(), "tmax_ms": o.tmax.Milliseconds(), "in_flight": inFlight, "size": "bidders x campaigns", "confidence": stat.Confidence,
 		},
 	})
 	if err != nil {
@@ -57,36 +50,6 @@ func (r *Result) Record(root string, command []string) (string, error) {
 	r.saveAims(run)
 	r.gates(run)
 	return run.Close()
-}
-
-// gates decide whether the run counts. None of them judges sealed ranking.
-func (r *Result) gates(run *record.Run) {
-	run.Gate(gateComplete, !r.Cut, fmt.Sprintf("interrupted: %v", r.Cut))
-	var all []*loadgen.Result
-	for i := range r.Points {
-		all = append(all, r.Points[i].Result)
-	}
-	for i := range r.Loads {
-		all = append(all, r.Loads[i].Result)
-	}
-	for i := range r.Parties {
-		if p := &r.Parties[i]; p.Kind == "auctioneer" { // those of one market share a result
-			all = append(all, p.Result)
-		}
-	}
-	bad, checked, first := 0, 0, "all hold"
-	for _, x := range all {
-		checked += x.Checked
-		for _, g := range x.Gates {
-			// One repeat need not have enough auctions for high percentiles: repeats are merged.
-			if !g.OK && g.Name != loadgen.GateSamples {
-				if bad++; bad == 1 {
-					first = g.Name + ": " + g.Reason
-				}
-			}
-		}
-	}
-	run.Gate(gateAnswers, bad == 0 && len(all) > 0, fmt.Sprintf("%d gates fail in %d measurements with %d answers checked; %s", bad, len(all), checked, first))
 }
 
 func (r *Result) saveAims(run *record.Run) {

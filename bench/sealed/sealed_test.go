@@ -19,7 +19,7 @@ func smoke(t *testing.T) *Result {
 	t.Helper()
 	steps, total := 0, 0
 	r, err := Run(t.Context(), Options{
-		Quick: true, Auctions: 2, loaded: 40, Seed: 1, Progress: func(done, of int) { steps, total = done, of },
+		Quick: true, Auctions: 2, loaded: 40, tmax: 20 * time.Second, Seed: 1, Progress: func(done, of int) { steps, total = done, of },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -108,7 +108,7 @@ func (r *Result) saveMessages(run *record.Run) {
 		}
 	}
 	for _, p := range PublishedNumbers() {
-		t.Append(p.System, p.Bidders, 1, "all that a bidder sends and receives", p.Source, float64(p.BytesPerBidder*p.Bidders), float64(p.BytesPerBidder))
+		t.Append(p.System, p.Bidders, 1, "published, a bidder", p.Source, float64(p.BytesPerBidder*p.Bidders), float64(p.BytesPerBidder))
 	}
 }
 

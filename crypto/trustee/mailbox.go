@@ -106,9 +106,26 @@ func (m *mailbox) wait(ctx context.Context, k legKey) (*message.Leg, error) {
 	}()
 	select {
 	case l := <-slot:
+		if l == nil {
+			return nil, fmt.Errorf("%w: the link to trustee %d broke", ErrPeer, k.peer)
+		}
 		return l, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: trustee %d has sent nothing", ErrPeer, k.peer)
+	}
+}
+
+// broken wakes all who wait for a peer, whose link has gone down: what it has sent is lost.
+func (m *mailbox) broken(peer int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k, slot := range m.slots {
+		if k.peer == peer {
+			select {
+			case slot <- nil:
+			default: // it has come
+			}
+		}
 	}
 }
 

@@ -78,6 +78,9 @@ func (t *Trustee) Receive(peer int, frame []byte, now time.Time) error {
 	return fmt.Errorf("trustee %d: frame of an unknown kind", peer)
 }
 
+// Lost takes note that the link to a trustee has gone down. Whoever waits for it stops waiting.
+func (t *Trustee) Lost(peer int) { t.ranking.legs.broken(peer) }
+
 // Rank takes part in a sealed ranking and returns this trustee's part of the outcome, sealed to the recipient. The evaluator
 // waits for the others, at most as long as the call says.
 func (t *Trustee) Rank(raw []byte, now time.Time) ([]byte, error) {
@@ -173,30 +176,54 @@ type part struct {
 
 func (t *Trustee) takePart(ctx context.Context, r *message.RankRequest, runs []*sealed.Run, record *recording, now time.Time) (*message.Ranked, error) {
 	p := &part{Trustee: t, request: r, runs: runs, roles: sealed.RolesOf(&r.Digest, r.Attempt, r.Absent), now: now}
-	work, err := p.begin(p.roles.PartOf(t.index))
+	ranked, err := p.work(ctx, record)
+	if err != nil {
+		p.giveUp()
+	}
+	return ranked, err
+}
+
+func (p *part) work(ctx context.Context, record *recording) (*message.Ranked, error) {
+	work, err := p.begin(p.roles.PartOf(p.index))
 	if err != nil {
 		return nil, err
 	}
-	t.ranking.stock.busy.Add(1)
-	entries, err := t.shares(r.OpenRequest, record, now)
-	t.ranking.stock.busy.Add(-1)
+	r := p.request
+	p.ranking.stock.busy.Add(1)
+	entries, err := p.Trustee.shares(r.OpenRequest, record, p.now)
+	p.ranking.stock.busy.Add(-1)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.ranking.same(r, entries, now); err != nil {
+	if err := p.ranking.same(r, entries, p.now); err != nil {
 		return nil, err
 	}
-	p.holding = &sealed.Holding{Trustee: t.index, Entries: entries}
+	p.holding = &sealed.Holding{Trustee: p.index, Entries: entries}
 	defer wipe(entries)
-	ranked := &message.Ranked{Trustee: t.index, Manifest: r.ManifestBound, Attempt: r.Attempt, Statuses: make([]message.Status, len(entries))}
+	ranked := &message.Ranked{Trustee: p.index, Manifest: r.ManifestBound, Attempt: r.Attempt, Statuses: make([]message.Status, len(entries))}
 	for i := range entries {
 		ranked.Statuses[i] = entries[i].Status
 	}
 	if ranked.Imps, err = work(ctx); err != nil {
 		return nil, err
 	}
-	ranked.Ready = t.ranking.stock.announce()
+	ranked.Ready = p.ranking.stock.announce()
 	return ranked, nil
+}
+
+// giveUp tells whoever waits for this trustee that it will not come to anything.
+func (p *part) giveUp() {
+	role := p.roles.PartOf(p.index)
+	to := message.Evaluator
+	if role == message.Evaluator {
+		if p.request.Absent == message.Nobody {
+			return
+		}
+		to = message.Garbler
+	}
+	leg := p.leg(role)
+	leg.Imps = nil
+	_ = p.send(to, leg) // if that fails as well, the other waits for as long as it was told to
 }
 
 func wipe(entries []message.EntryShares) {
@@ -296,6 +323,9 @@ func (p *part) await(ctx context.Context, from message.Part) (*message.Leg, erro
 	l, err := p.ranking.legs.wait(ctx, legKey{p.request.ManifestBound, p.request.Attempt, p.roles[from]})
 	if err != nil {
 		return nil, err
+	}
+	if l.From == from && len(l.Imps) == 0 {
+		return nil, fmt.Errorf("%w: trustee %d has given up", ErrPeer, p.roles[from])
 	}
 	if l.From != from || len(l.Imps) != len(p.runs) {
 		return nil, fmt.Errorf("%w: trustee %d speaks as %s of %d imps", sealed.ErrContradiction, p.roles[from], l.From, len(l.Imps))

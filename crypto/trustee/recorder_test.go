@@ -141,3 +141,22 @@ func TestNothingElseIsRecorded(t *testing.T) {
 		t.Errorf("%d records after requests that were refused", n)
 	}
 }
+
+// BenchmarkRecording is what keeping records adds to an auction of ten seats with six campaigns each, before it is answered.
+func BenchmarkRecording(b *testing.B) {
+	w := newWired(b)
+	s := w.recorded()[0]
+	raw, parts, answer := make([]byte, 20<<10), make([]byte, message.PartsBytes(6)), make([]byte, 1<<10)
+	subKeys, statuses := make([]byte, 2*lattice.SeedSize), make([]message.Status, 10)
+	b.ReportAllocs()
+	for b.Loop() {
+		c := w.trustees[0].startRecord(raw, len(statuses))
+		c.unlocked(subKeys)
+		for i := range statuses {
+			c.opened(i, parts, message.Hint{})
+		}
+		w.trustees[0].keep(c, message.Digest{}, statuses, answer)
+		c.wipe()
+	}
+	b.ReportMetric(float64(len(s.records[message.Digest{}])), "record-B")
+}

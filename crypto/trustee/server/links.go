@@ -60,7 +60,11 @@ func StartLinks(dir *directory.Directory, index int, identity keys.Identity, ln 
 	}
 	var err error
 	changed := make(chan struct{}, 1)
-	hub.Changed = func(int) {
+	var up [scheme.Trustees]bool // a peer's changes come one after the other, up first
+	hub.Changed = func(peer int) {
+		if up[peer] = !up[peer]; !up[peer] {
+			l.lost(peer)
+		}
 		select {
 		case changed <- struct{}{}:
 		default:
@@ -100,6 +104,16 @@ func (l *Links) deal(changed <-chan struct{}) {
 			if err := l.serving.Load().now.Deal(); err != nil {
 				l.log.Warn("nothing dealt", "error", err)
 			}
+		}
+	}
+}
+
+// lost wakes what waits for a peer.
+func (l *Links) lost(peer int) {
+	s := l.serving.Load()
+	for _, t := range []*trustee.Trustee{s.now, s.before} {
+		if t != nil {
+			t.Lost(peer)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"cipherbid/crypto/agent"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/recent"
+	"cipherbid/crypto/sealed"
+	"cipherbid/crypto/trustee"
 )
 
 func TestEnrolAndOpen(t *testing.T) {
@@ -112,7 +114,10 @@ func TestEnrolStatuses(t *testing.T) {
 }
 
 func TestStatusOf(t *testing.T) {
-	for err, want := range map[error]int{recent.ErrFull: 429, message.ErrExpired: 410, errors.New("other"): 403} {
+	for err, want := range map[error]int{
+		recent.ErrFull: 429, message.ErrExpired: 410, errors.New("other"): 403, trustee.ErrAttempt: 409, trustee.ErrPeer: 502,
+		trustee.ErrPresent: 422, trustee.ErrNoLinks: 403, sealed.ErrContradiction: 502, sealed.ErrForged: 502,
+	} {
 		if got := statusOf(fmt.Errorf("open: %w", err)); got != want {
 			t.Errorf("%v: %d, want %d", err, got, want)
 		}
