@@ -39,7 +39,7 @@ func suites() []suite {
 	return []suite{
 		{"latency", "latency and throughput, encrypted against plaintext and textbook", benchLatency},
 		{"sealed", "sealed ranking against open ranking and plaintext: latency over round trips, throughput, CPU and bytes of each party", benchSealed},
-		{"scaling", "cost against bidders, campaigns, features and cores", benchScaling},
+		{"scaling", "cost against bidders, campaigns, features, trustees and cores", benchScaling},
 		{"utility", "winners, prices, revenue, welfare, clicks: encryption and its gaps against plaintext", benchUtility},
 		{"remedies", "what masking, k-anonymity and differential privacy cost and protect, on the same market", benchRemedies},
 		{"precision", "log-bid error against scales, and where winners flip", benchPrecision},

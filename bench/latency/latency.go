@@ -14,6 +14,7 @@ import (
 	"cipherbid/bench/replay"
 	"cipherbid/crypto/message"
 	"cipherbid/crypto/params"
+	"cipherbid/crypto/scheme"
 	"cipherbid/loadgen"
 	"cipherbid/loadgen/target"
 )
@@ -57,6 +58,8 @@ type Point struct {
 type bench struct {
 	options Options
 	data    map[int]*replay.Data
+
+	trustees int // that stay up in encrypted markets; all if zero
 }
 
 func newBench(o Options) *bench {
@@ -121,6 +124,11 @@ func (b *bench) measure(ctx context.Context, market string, s Size, o loadgen.Op
 		return nil, fmt.Errorf("%s market of %v: %w", market, s, err)
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
+	for i := b.trustees; i > 0 && i < scheme.Trustees; i++ {
+		if err := t.Market().Stop(fmt.Sprintf("trustee-%d", i)); err != nil {
+			return nil, err
+		}
+	}
 	o.Duration, o.Warmup, o.TMax, o.Seed = b.options.Duration, b.options.Warmup, b.options.TMax, b.options.Seed
 	if o.Scenario == loadgen.Offline {
 		o.MaxInFlight = offlineInFlight
@@ -128,10 +136,13 @@ func (b *bench) measure(ctx context.Context, market string, s Size, o loadgen.Op
 	return loadgen.Run(ctx, t, o)
 }
 
-// pair measures both markets under one load, one after the other.
+// pair measures both markets under one load, one after the other; the encrypted one alone where it is about trustees.
 func (b *bench) pair(ctx context.Context, s Size, repeat int, o loadgen.Options) ([]Point, error) {
 	var points []Point
 	for _, market := range []string{Encrypted, Plaintext} {
+		if market == Plaintext && b.trustees > 0 {
+			continue
+		}
 		r, err := b.measure(ctx, market, s, o)
 		if r != nil {
 			points = append(points, Point{market, string(o.Scenario), s, repeat, o.Rate, r})

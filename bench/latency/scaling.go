@@ -12,7 +12,7 @@ import (
 
 // ScalePoint is one market in a sweep of one of its sizes, auctions one after another.
 type ScalePoint struct {
-	Sweep  string // what grows: bidders, campaigns, features or cores
+	Sweep  string // what grows: bidders, campaigns, features, trustees or cores
 	X      int
 	Market string
 	Size   Size
@@ -39,15 +39,23 @@ type sweep struct {
 	name string
 	x    []int
 	size func(x int) Size
+	line bool // whether a line is fitted
 }
+
+// Sweeps that are no sizes of a market.
+const (
+	sweepTrustees = "trustees" // that are up: two suffice, more than three there are not
+	sweepCores    = "cores"
+)
 
 func (o *Options) sweeps() []sweep {
 	h := headline
 	all := []sweep{
-		{"bidders", []int{1, 3, 10, 32, 96}, func(x int) Size { return Size{x, h.Campaigns, h.Dim} }},
-		{"campaigns", []int{1, 4, 8, 16}, func(x int) Size { return Size{h.Bidders, x, h.Dim} }},
-		{"features", []int{32, 64, 128, 256}, func(x int) Size { return Size{h.Bidders, h.Campaigns, x} }},
-		{"cores", []int{1, 2}, func(int) Size { return h }},
+		{"bidders", []int{1, 3, 10, 32, 96}, func(x int) Size { return Size{x, h.Campaigns, h.Dim} }, true},
+		{"campaigns", []int{1, 4, 8, 16}, func(x int) Size { return Size{h.Bidders, x, h.Dim} }, true},
+		{"features", []int{32, 64, 128, 256}, func(x int) Size { return Size{h.Bidders, h.Campaigns, x} }, true},
+		{sweepTrustees, []int{2, 3}, func(int) Size { return h }, false},
+		{sweepCores, []int{1, 2}, func(int) Size { return h }, false},
 	}
 	if o.Quick {
 		for i := range all {
@@ -66,7 +74,7 @@ type Scaling struct {
 	Cut     bool
 }
 
-// Scale measures how the cost of an auction grows. The number of trustees is three, which the protocol fixes.
+// Scale measures how the cost of an auction grows. The protocol fixes three trustees, of which one may be down.
 func Scale(ctx context.Context, o Options) (*Scaling, error) {
 	b := newBench(o)
 	s := &Scaling{Options: b.options, Started: time.Now()}
@@ -92,7 +100,11 @@ func (s *Scaling) run(ctx context.Context, b *bench) error {
 }
 
 func (s *Scaling) point(ctx context.Context, b *bench, w sweep, x, repeat int) error {
-	if w.name == "cores" {
+	if w.name == sweepTrustees {
+		b.trustees = x
+		defer func() { b.trustees = 0 }()
+	}
+	if w.name == sweepCores {
 		if x > runtime.NumCPU() {
 			return nil
 		}
@@ -100,7 +112,7 @@ func (s *Scaling) point(ctx context.Context, b *bench, w sweep, x, repeat int) e
 	}
 	// One core is loaded by a batch, since latency one at a time hardly shows how many there are.
 	o := loadgen.Options{Scenario: loadgen.Single}
-	if w.name == "cores" {
+	if w.name == sweepCores {
 		o.Scenario = loadgen.Offline
 	}
 	points, err := b.pair(ctx, w.size(x), repeat, o)
@@ -116,7 +128,7 @@ func (s *Scaling) fit() error {
 		for _, market := range []string{Encrypted, Plaintext} {
 			var x, latency, cpu []float64
 			for i := range s.Points {
-				if p := &s.Points[i]; p.Sweep == w.name && p.Market == market && w.name != "cores" {
+				if p := &s.Points[i]; p.Sweep == w.name && p.Market == market && w.line {
 					x, latency, cpu = append(x, float64(p.X)), append(latency, p.LatencyMS()), append(cpu, p.CPUMS())
 				}
 			}

@@ -24,7 +24,7 @@ type Ticket struct {
 
 // Call says how trustees are to rank an auction.
 type Call struct {
-	Attempt uint8         // from 0; a trustee serves each number once, in ascending order
+	Attempt uint8         // from 0; a trustee serves each number once
 	Absent  uint8         // the trustee that does not take part, or Nobody
 	Wait    time.Duration // how long to wait for other trustees; travels in milliseconds
 	Tickets []Ticket      // one for each imp

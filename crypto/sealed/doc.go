@@ -47,6 +47,11 @@
 // refuses, whatever the bids are. So no failure depends on bids, and none tells of them. A wrong digest, colour or mask makes the
 // evaluator stop, whatever the bids are.
 //
+// Which answers a garbler could open is its own word. The checker sends no digest of the labels of x_2 for an answer that it could not
+// open, and the evaluator requires that this agrees with the flag that it reads, so that no flipped colour switches a comparison off.
+// The auctioneer compares the flags that the evaluator has read with what garbler and checker say ([Run.CheckOpened]): leaving a bid out
+// is possible, but not in silence. Of an answer that the evaluator could not open itself it cannot compare x_0 and x_1.
+//
 // A malicious evaluator can stop, or send labels that it has: those of the outcome. Forging another label of an output is guessing 128
 // bits. It cannot use one circuit for two inputs, because trustees serve each attempt at an auction once ([Run] has the details of what
 // an attempt is bound to), and cannot combine legs of different auctions: the hash's key is masked by a function of manifest, imp, attempt,
@@ -54,7 +59,8 @@
 //
 // Trustees that are asked again, after a failure, must be able to open the same answers as before. With a bid less, a second attempt would
 // open the runner-up. What is left: a bidder that gives one trustee a box that does not open is counted or not depending on who garbles; in
-// league with an auctioneer that makes an attempt fail, it can see two outcomes of one auction, with its bid and without.
+// league with an auctioneer that makes an attempt fail, it can see two outcomes of one auction, with its bid and without. Without the
+// third trustee, where the evaluator puts in a share by itself, each garbles once for a request.
 //
 // # With one trustee absent
 //

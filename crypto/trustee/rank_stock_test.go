@@ -139,6 +139,15 @@ func TestTicketsThatAreNoGood(t *testing.T) {
 	if _, err := w.rank(fewer, call); !errors.Is(err, ErrPeer) {
 		t.Errorf("ticket of another shape: %v", err)
 	}
+	// Made, and announced, before the link between the garblers broke.
+	c = like()
+	call = w.ticketed(c)
+	call.Wait = shortly
+	w.connect(roles[message.Garbler], roles[message.Checker])
+	if _, err := w.rank(c, call); !errors.Is(err, ErrPeer) {
+		t.Errorf("ticket of a session that is over: %v", err)
+	}
+	w.ranks(c, c.call(3, patience))
 }
 
 // order is a garbler's message to its checker, or with tables to its evaluator.
