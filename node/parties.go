@@ -53,7 +53,13 @@ type trusteeNode struct {
 
 // link connects the trustee with the others, once.
 func (n *trusteeNode) link(dir *directory.Directory, index int) error {
-	if n.links != nil || n.config.Link == "" {
+	if n.links != nil {
+		return nil
+	}
+	if n.config.Link == "" {
+		if dir.Linked() {
+			n.log.Warn("the directory names a link for this trustee, its config none: it takes no part in sealed ranking")
+		}
 		return nil
 	}
 	if !dir.Linked() {
