@@ -2,6 +2,7 @@ package ipinyou
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 	"os"
@@ -139,13 +140,25 @@ func TestFilesAndCompression(t *testing.T) {
 			t.Errorf("%s: %d rows, error %v", name, len(rows), err)
 		}
 	}
-	if _, err := ReadFile("testdata/one.tsv.bz2"); err != nil {
+	bzipped, err := base64.StdEncoding.DecodeString(officialBzip2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "one.tsv.bz2")
+	if err := os.WriteFile(path, bzipped, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadFile(path); err != nil {
 		t.Errorf("bzip2: %v", err)
 	}
-	if _, err := ReadTrainingFile("testdata/one.tsv.bz2"); !errors.Is(err, ErrNoClick) {
+	if _, err := ReadTrainingFile(path); !errors.Is(err, ErrNoClick) {
 		t.Errorf("official log for training: error %v, want ErrNoClick", err)
 	}
 }
+
+// officialBzip2 is a made-up row in the official format, by bzip2, for which Go has no compressor.
+const officialBzip2 = "QlpoOTFBWSZTWWZah9wAACpbgEAwABF/wAAAniWagCAAahoU2k/UhiNNBoGqfpqjQ9IBkeo0dDakryoM" +
+	"rFK0qREYO84ZyFQzCLtxFnWAxc9KlJOgJuxdJCZDHYb5XkFtKoREWrY9jDEUTSJCj78XckU4UJBmWofc"
 
 func TestShortUserAgent(t *testing.T) {
 	for in, want := range map[string]string{
