@@ -69,11 +69,16 @@ func (h *health) fails(i int) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.down[i] {
-		h.down[i] = true
-		h.log.Warn("a trustee is down", "trustee", h.trustees.links[i].id)
-	}
+	h.set(i, true)
 	h.probe(i)
+}
+
+// set takes note of whether a trustee is down, and logs a change. The caller holds the lock.
+func (h *health) set(i int, down bool) {
+	if h.down[i] != down {
+		h.log.Warn(map[bool]string{false: "a trustee is back", true: "a trustee is down"}[down], "trustee", h.trustees.links[i].id)
+	}
+	h.down[i] = down
 }
 
 // returns takes note that a trustee that was said to be absent is linked to the others again. A probe finds out whether it serves.
@@ -123,10 +128,8 @@ func (h *health) judge(i int, alive, linked bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	down := !alive || h.down[i] && !linked // links break with either end: a trustee that answers is not down for that
-	if h.down[i] != down {
-		h.log.Warn(map[bool]string{false: "a trustee is back", true: "a trustee is down"}[down], "trustee", h.trustees.links[i].id)
-	}
-	h.down[i], h.probing[i] = down, down
+	h.set(i, down)
+	h.probing[i] = down
 	return !down
 }
 

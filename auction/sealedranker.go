@@ -25,7 +25,6 @@ type SealedRanker struct {
 	circuits sealed.Cache
 	stock    stock
 	health   *health
-	log      *slog.Logger
 }
 
 // NewSealedRanker returns the ranker of the directory's auctioneer. Call Close when done.
@@ -37,7 +36,7 @@ func NewSealedRanker(dir *directory.Directory, identity keys.Identity, log *slog
 	if err != nil {
 		return nil, err
 	}
-	return &SealedRanker{trustees: t, health: newHealth(t, log), log: log}, nil
+	return &SealedRanker{trustees: t, health: newHealth(t, log)}, nil
 }
 
 // Close drops the connections to the trustees.

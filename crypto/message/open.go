@@ -26,7 +26,17 @@ type OpenRequest struct {
 
 // EncodeOpenRequest encodes the part of a request and its answers that trustee i needs.
 func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestTag []byte, answers []*Answer, trustee int) []byte {
-	w := &wire.Writer{Buf: make([]byte, 0, 4096+len(r.RawTerms)+len(r.B)+len(rawManifest)+256*len(answers))}
+	w := &wire.Writer{Buf: make([]byte, 0, openRequestRoom(r, rawManifest, answers))}
+	e.writeOpenRequest(w, r, rawManifest, manifestTag, answers, trustee)
+	return w.Buf
+}
+
+// openRequestRoom is room for an open request; one with larger boxes makes its buffer grow.
+func openRequestRoom(r *Request, rawManifest []byte, answers []*Answer) int {
+	return 4096 + len(r.RawTerms) + len(r.B) + len(rawManifest) + 256*len(answers)
+}
+
+func (e *Epoch) writeOpenRequest(w *wire.Writer, r *Request, rawManifest, manifestTag []byte, answers []*Answer, trustee int) {
 	e.start(w, kindOpenRequest)
 	w.Var(r.RawTerms)
 	c0 := scheme.HashPacked(r.C0)
@@ -39,7 +49,6 @@ func (e *Epoch) EncodeOpenRequest(r *Request, rawManifest, manifestTag []byte, a
 	for _, a := range answers {
 		w.Var(a.Boxes[trustee])
 	}
-	return w.Buf
 }
 
 // MaxOpenRequestBytes bounds an encoded open request.

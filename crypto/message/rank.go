@@ -75,11 +75,10 @@ func decodeCall(b []byte) (c Call, err error) {
 
 // EncodeRankRequest encodes a call and the part of a request and its answers that trustee i needs.
 func (e *Epoch) EncodeRankRequest(r *Request, rawCall, rawManifest, tag []byte, answers []*Answer, trustee int) []byte {
-	open := e.EncodeOpenRequest(r, rawManifest, tag, answers, trustee)
-	w := &wire.Writer{Buf: make([]byte, 0, frameBytes+4+len(rawCall)+len(open))}
+	w := &wire.Writer{Buf: make([]byte, 0, frameBytes+4+len(rawCall)+openRequestRoom(r, rawManifest, answers))}
 	e.start(w, kindRankRequest)
 	w.Var(rawCall)
-	w.Raw(open)
+	e.writeOpenRequest(w, r, rawManifest, tag, answers, trustee)
 	return w.Buf
 }
 

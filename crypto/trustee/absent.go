@@ -168,7 +168,9 @@ func (p *part) garbleAlone(ctx context.Context) ([]message.RankedImp, error) {
 			return nil, fmt.Errorf("%w: %w", sealed.ErrContradiction, err)
 		}
 	}
-	if err := p.ranking.alone(p.request, p.now); err != nil {
+	// The evaluator puts its share in itself: one that complains and tries again, with another share, would see who wins without
+	// the winner.
+	if err := p.ranking.once("garbled alone", &p.request.Digest, p.now); err != nil {
 		return nil, err
 	}
 	return imps, p.send(message.Evaluator, leg)

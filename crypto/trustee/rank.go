@@ -44,7 +44,7 @@ type ranking struct {
 	links    Links
 	circuits sealed.Cache
 	legs     *mailbox
-	attempts recent.Map[struct{}]
+	done     recent.Map[struct{}]       // see once
 	opened   recent.Map[message.Digest] // which answers, by request
 	bases    bases
 	stock    *stock
@@ -98,7 +98,8 @@ func (t *Trustee) Rank(raw []byte, now time.Time) ([]byte, error) {
 	if int(r.Absent) == t.index {
 		return nil, errors.New("this trustee is said to be absent")
 	}
-	if err := t.ranking.attempt(r, now); err != nil {
+	// A circuit that is evaluated on two inputs shows them, and inputs may differ if a bidder has enrolled meanwhile.
+	if err := t.ranking.once(fmt.Sprintf("attempt %d", r.Attempt), &r.Digest, now); err != nil {
 		return nil, err
 	}
 	plans, err := sealed.Plans(r.Terms, r.Manifest)
@@ -125,26 +126,13 @@ func (t *Trustee) Rank(raw []byte, now time.Time) ([]byte, error) {
 	return answer, nil
 }
 
-// attempt serves every attempt at an auction once: a circuit that is evaluated on two inputs shows them, and inputs may differ if
-// a bidder has enrolled meanwhile.
-func (k *ranking) attempt(r *message.RankRequest, now time.Time) error {
-	name := message.Digest(sha256.Sum256(append([]byte{r.Attempt}, r.Digest[:]...)))
-	if _, seen, err := k.attempts.Put(&name, struct{}{}, now); err != nil {
+// once refuses to do something a second time for an auction.
+func (k *ranking) once(what string, request *message.Digest, now time.Time) error {
+	name := message.Digest(sha256.Sum256(append([]byte(what), request[:]...)))
+	if _, seen, err := k.done.Put(&name, struct{}{}, now); err != nil {
 		return err
 	} else if seen {
-		return ErrAttempt
-	}
-	return nil
-}
-
-// alone lets a trustee garble alone once for an auction. The evaluator puts its share in itself then: one that complains and tries
-// again, with another share, would see who wins without the winner.
-func (k *ranking) alone(r *message.RankRequest, now time.Time) error {
-	name := message.Digest(sha256.Sum256(append([]byte("alone"), r.Digest[:]...)))
-	if _, seen, err := k.attempts.Put(&name, struct{}{}, now); err != nil {
-		return err
-	} else if seen {
-		return fmt.Errorf("%w: this trustee has garbled alone", ErrAttempt)
+		return fmt.Errorf("%w: %s", ErrAttempt, what)
 	}
 	return nil
 }
@@ -190,7 +178,7 @@ func (p *part) work(ctx context.Context, record *recording) (*message.Ranked, er
 	}
 	r := p.request
 	p.ranking.stock.busy.Add(1)
-	entries, err := p.Trustee.shares(r.OpenRequest, record, p.now)
+	entries, err := p.shares(r.OpenRequest, record, p.now)
 	p.ranking.stock.busy.Add(-1)
 	if err != nil {
 		return nil, err
